@@ -1,0 +1,282 @@
+"""Strict YAML documents and CSV tables from outside, each fault with its place."""
+
+import csv
+import difflib
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import RoundTripConstructor
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, DocumentStartEvent, NodeEvent
+from ruamel.yaml.nodes import ScalarNode
+
+from auditor.errors import Fault
+
+Model = TypeVar("Model", bound=BaseModel)
+Loc = tuple[int | str, ...]
+
+
+class Strict(BaseModel):
+    """Unknown keys are faults, nothing is coerced, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML file as plain values, with the places of its keys and items."""
+
+    path: str
+    sha256: str
+    data: Any
+    node: Any
+
+    def place(self, loc: Loc) -> str:
+        """Say where `loc` stands, as `file:line:column`; a missing key has its parent's place."""
+        node, line, column = self.node, 0, 0
+        for step in loc:
+            if isinstance(node, CommentedMap) and step in node:
+                line, column = node.lc.value(step) if _is_leaf(node[step]) else node.lc.key(step)
+            elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
+                line, column = node.lc.item(step)
+            else:
+                continue  # pydantic also names the member of a union here
+            node = node[step]
+        return f"{self.path}:{line + 1}:{column + 1}"
+
+    def place_of_key(self, loc: Loc) -> str:
+        """Say where the key itself stands, not its value."""
+        node = self.node
+        for step in loc[:-1]:
+            if isinstance(node, CommentedMap | CommentedSeq) and (step in node or isinstance(step, int)):
+                node = node[step]
+        if isinstance(node, CommentedMap) and loc[-1] in node:
+            line, column = node.lc.key(loc[-1])
+            return f"{self.path}:{line + 1}:{column + 1}"
+        return self.place(loc)
+
+
+def read_document(path: Path, *, name: str | None = None) -> Document | list[Fault]:
+    """Read one YAML 1.2 file as plain values; timestamps stay text.
+
+    Directives, tags, anchors, aliases, equal keys and a second document are faults, as they bend values in
+    silence; so is a file that is missing, empty, no mapping, or no UTF-8.
+    """
+    shown = name or str(path)
+    read = _text_of(path, shown)
+    if isinstance(read, Fault):
+        return [read]
+    raw, text = read
+    try:
+        faults = list(_bending(shown, text))
+        node = None if faults else _yaml().load(text)
+    except MarkedYAMLError as error:
+        return [_marked(shown, error)]
+    except (YAMLError, RecursionError, ValueError) as error:
+        return [Fault(shown, f"is not YAML: {(str(error) or 'nested too deep').splitlines()[0]}")]
+    if not faults and not isinstance(node, CommentedMap):
+        faults = [Fault(f"{shown}:1:1", "must be a mapping of keys to values")]
+    return faults or Document(shown, hashlib.sha256(raw).hexdigest(), _plain(node), node)
+
+
+def model_of(document: Document, model: type[Model]) -> Model | list[Fault]:
+    """Validate a document in JSON mode: arrays become tuples, texts enums and instants, all else strict."""
+    try:
+        return model.model_validate_json(json.dumps(document.data, default=str))
+    except ValidationError as error:
+        return [_fault_of(document, model, dict(detail)) for detail in error.errors()]
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Suggest a known word, as a hint, or nothing."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean `{found[0]}`?" if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a CSV table: its place and its fields as text; an empty field is None."""
+
+    path: str
+    number: int
+    fields: Mapping[str, str | None]
+    columns: Mapping[str, int]
+
+    def place(self, column: str) -> str:
+        """Say where a field stands: line of the file, and the number of its field."""
+        return f"{self.path}:{self.number}:{self.columns.get(column, 0) + 1}"
+
+
+def read_table(
+    path: Path, *, required: Sequence[str], optional: Sequence[str], free: str | None = None
+) -> list[Line] | list[Fault]:
+    """Read a UTF-8 CSV side file whose header is required and whose columns are known.
+
+    Columns that begin with `free` are allowed too. All faults of the header and of line lengths are returned
+    together. An empty file is a fault; a file of only a header is an empty table.
+    """
+    shown = str(path)
+    read = _text_of(path, shown)
+    if isinstance(read, Fault):
+        return [read]
+    _, text = read
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(reader, None)
+        if header is None:
+            return [Fault(f"{shown}:1:1", "is empty", f"the header is: {','.join([*required, *optional])}")]
+        faults = list(_header_faults(shown, header, required, optional, free))
+        if faults:
+            return faults
+        return _lines(shown, header, reader)
+    except csv.Error as error:
+        return [Fault(f"{shown}:{reader.line_num}:1", f"is not CSV: {error}")]
+
+
+def _text_of(path: Path, shown: str) -> tuple[bytes, str] | Fault:
+    try:
+        raw = path.read_bytes()
+        return raw, raw.decode("utf-8-sig")
+    except OSError as error:
+        return Fault(shown, f"cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        return Fault(f"{shown}:{line}:1", "is not UTF-8", "save the file as UTF-8")
+
+
+def _lines(shown: str, header: list[str], reader: Any) -> list[Line] | list[Fault]:  # noqa: ANN401  csv.reader has no public type
+    columns = {name: index for index, name in enumerate(header)}
+    lines, faults = [], []
+    for fields in reader:
+        if not fields:
+            continue
+        if len(fields) != len(header):
+            text = f"has {len(fields)} fields, the header has {len(header)}"
+            faults.append(Fault(f"{shown}:{reader.line_num}:1", text))
+            continue
+        values = {name: field or None for name, field in zip(header, fields, strict=True)}
+        lines.append(Line(shown, reader.line_num, values, columns))
+    return faults or lines
+
+
+def _header_faults(
+    shown: str, header: list[str], required: Sequence[str], optional: Sequence[str], free: str | None
+) -> Iterator[Fault]:
+    known = [*required, *optional]
+    for index, name in enumerate(header):
+        place = f"{shown}:1:{index + 1}"
+        if header.index(name) != index:
+            yield Fault(place, f"the column `{name}` stands twice")
+        elif name not in known and not (free and name.startswith(free)):
+            yield Fault(
+                place, f"unknown column `{name}`", nearest(name, known) or f"known: {', '.join(known)}"
+            )
+    for name in required:
+        if name not in header:
+            yield Fault(f"{shown}:1:1", f"the column `{name}` is missing")
+
+
+class _TextConstructor(RoundTripConstructor):
+    """Keeps timestamps as the text that the user wrote."""
+
+
+def _text_of_timestamp(_: _TextConstructor, node: ScalarNode) -> str:
+    return str(node.value)
+
+
+_TextConstructor.add_constructor("tag:yaml.org,2002:timestamp", _text_of_timestamp)
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="rt", pure=True)
+    yaml.Constructor = _TextConstructor
+    yaml.allow_duplicate_keys = False
+    return yaml
+
+
+def _bending(shown: str, text: str) -> Iterator[Fault]:
+    """Find what makes a value other than what it looks like."""
+    documents = 0
+    for event in _yaml().parse(text):
+        mark = event.start_mark
+        place = f"{shown}:{mark.line + 1}:{mark.column + 1}"
+        if isinstance(event, DocumentStartEvent):
+            documents += 1
+            if event.version or event.tags:
+                yield Fault(f"{shown}:1:1", "a `%` directive", "leave it out: files are YAML 1.2")
+            if documents == 2:  # noqa: PLR2004  the first one too many
+                yield Fault(place, "a second document", "one file holds one document")
+        elif isinstance(event, AliasEvent):
+            yield Fault(place, "an alias", "write the value out")
+        elif isinstance(event, NodeEvent):
+            if event.anchor:
+                yield Fault(place, f"the anchor `&{event.anchor}`", "write the value out where it is needed")
+            if tag := getattr(event, "tag", None):
+                yield Fault(place, f"the tag `{tag}`", "leave it out")
+
+
+def _marked(shown: str, error: MarkedYAMLError) -> Fault:
+    mark = error.problem_mark or error.context_mark
+    place = f"{shown}:{mark.line + 1}:{mark.column + 1}" if mark else shown
+    return Fault(place, (error.problem or "is not YAML").splitlines()[0])
+
+
+def _plain(node: Any) -> Any:  # noqa: ANN401  any YAML value
+    if isinstance(node, dict):
+        return {str(key) if isinstance(key, str) else key: _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    for kind in (bool, int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node
+
+
+def _is_leaf(node: Any) -> bool:  # noqa: ANN401  any YAML value
+    return not isinstance(node, CommentedMap | CommentedSeq)
+
+
+def _fault_of(document: Document, model: type[BaseModel], detail: dict[str, Any]) -> Fault:
+    loc = tuple(detail["loc"])
+    key = ".".join(str(step + 1) if isinstance(step, int) else step for step in loc)
+    kind, context = detail["type"], detail.get("ctx") or {}
+    if kind == "extra_forbidden":
+        hint = nearest(str(loc[-1]), _keys_of(model))
+        return Fault(document.place_of_key(loc), f"{key}: unknown key", hint)
+    if kind == "missing":
+        return Fault(document.place(loc[:-1]), f"{key}: is missing")
+    text = detail["msg"]
+    written = detail.get("input")
+    if (
+        kind not in context.get("own", ())
+        and isinstance(written, str | int | float | bool)
+        and "`" not in text
+    ):
+        text = f"`{written}`: {text[0].lower()}{text[1:]}"
+    return Fault(document.place(loc), f"{key}: {text}" if key else text, context.get("hint"))
+
+
+def _keys_of(model: type[BaseModel]) -> set[str]:
+    """Collect the keys of a model and of all models below it."""
+    schema = json.dumps(model.model_json_schema())
+    found: set[str] = set()
+
+    def walk(node: Any) -> None:  # noqa: ANN401  any JSON value
+        if isinstance(node, dict):
+            found.update(node.get("properties", {}))
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for item in node:
+                walk(item)
+
+    walk(json.loads(schema))
+    return found

@@ -1,0 +1,1 @@
+"""The audit: shards → partial results → one run."""

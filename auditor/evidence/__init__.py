@@ -1,0 +1,1 @@
+"""Hashes, summary, manifest, the run directory, and its verification."""

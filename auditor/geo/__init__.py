@@ -1,0 +1,1 @@
+"""Addresses → candidate sets of countries, with the evidence and the reasons."""

@@ -1,0 +1,1 @@
+"""The world's logs → connections, rejects, and what is counted as not a connection."""
