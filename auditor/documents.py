@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, DocumentStartEvent, NodeEvent
+from ruamel.yaml.events import AliasEvent, DocumentStartEvent, NodeEvent, ScalarEvent
 from ruamel.yaml.nodes import ScalarNode
 
 from auditor.errors import Fault
@@ -52,6 +52,18 @@ class Document:
             node = node[step]
         return f"{self.path}:{line + 1}:{column + 1}"
 
+    def written(self, loc: Loc) -> Loc:
+        """Leave out of `loc` what is no key of the document: pydantic also names the member of a union."""
+        node: Any = self.data
+        kept: list[int | str] = []
+        for step in loc:
+            if step in (
+                node if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ()
+            ):
+                kept.append(step)
+                node = node[step]
+        return tuple(kept)
+
     def place_of_key(self, loc: Loc) -> str:
         """Say where the key itself stands, not its value."""
         node = self.node
@@ -84,13 +96,17 @@ def read_document(path: Path, *, name: str | None = None) -> Document | list[Fau
         return [Fault(shown, f"is not YAML: {(str(error) or 'nested too deep').splitlines()[0]}")]
     if not faults and not isinstance(node, CommentedMap):
         faults = [Fault(f"{shown}:1:1", "must be a mapping of keys to values")]
+    faults = faults or list(_odd_keys(shown, node))
     return faults or Document(shown, hashlib.sha256(raw).hexdigest(), _plain(node), node)
 
 
-def model_of(document: Document, model: type[Model]) -> Model | list[Fault]:
-    """Validate a document in JSON mode: arrays become tuples, texts enums and instants, all else strict."""
+def model_of(document: Document, model: type[Model], *, context: object = None) -> Model | list[Fault]:
+    """Validate a document in JSON mode: arrays become tuples, texts enums and instants, all else strict.
+
+    `context` reaches the validators of the model: what they must know of other files.
+    """
     try:
-        return model.model_validate_json(json.dumps(document.data, default=str))
+        return model.model_validate_json(json.dumps(document.data, default=str), context=context)
     except ValidationError as error:
         return [_fault_of(document, model, dict(detail)) for detail in error.errors()]
 
@@ -216,11 +232,28 @@ def _bending(shown: str, text: str) -> Iterator[Fault]:
                 yield Fault(place, "a second document", "one file holds one document")
         elif isinstance(event, AliasEvent):
             yield Fault(place, "an alias", "write the value out")
+        elif isinstance(event, ScalarEvent) and event.value == "<<" and not event.style:
+            yield Fault(place, "a merge key, `<<`", "write the keys out")
         elif isinstance(event, NodeEvent):
             if event.anchor:
                 yield Fault(place, f"the anchor `&{event.anchor}`", "write the value out where it is needed")
             if tag := getattr(event, "tag", None):
                 yield Fault(place, f"the tag `{tag}`", "leave it out")
+
+
+def _odd_keys(shown: str, node: Any) -> Iterator[Fault]:  # noqa: ANN401  any YAML value
+    """Find keys that are no text: written as text they might be taken for another key."""
+    if isinstance(node, CommentedMap):
+        for key, value in node.items():
+            if not isinstance(key, str):
+                line, column = node.lc.key(key)
+                yield Fault(
+                    f"{shown}:{line + 1}:{column + 1}", f"the key `{key}` is no text", "put it in quotes"
+                )
+            yield from _odd_keys(shown, value)
+    elif isinstance(node, CommentedSeq):
+        for item in node:
+            yield from _odd_keys(shown, item)
 
 
 def _marked(shown: str, error: MarkedYAMLError) -> Fault:
@@ -245,23 +278,29 @@ def _is_leaf(node: Any) -> bool:  # noqa: ANN401  any YAML value
 
 
 def _fault_of(document: Document, model: type[BaseModel], detail: dict[str, Any]) -> Fault:
-    loc = tuple(detail["loc"])
-    key = ".".join(str(step + 1) if isinstance(step, int) else step for step in loc)
     kind, context = detail["type"], detail.get("ctx") or {}
+    if kind == "json_invalid":
+        return Fault(document.place(()), f"cannot be read: {context.get('error')}")
+    loc = document.written(tuple(detail["loc"]))
+    if kind == "missing":
+        loc = (*loc, detail["loc"][-1])
+    key = ".".join(str(step + 1) if isinstance(step, int) else step for step in loc)
     if kind == "extra_forbidden":
-        hint = nearest(str(loc[-1]), _keys_of(model))
+        hint = nearest(str(loc[-1]), _keys_of(model) - {str(loc[-1])})
         return Fault(document.place_of_key(loc), f"{key}: unknown key", hint)
     if kind == "missing":
         return Fault(document.place(loc[:-1]), f"{key}: is missing")
-    text = detail["msg"]
-    written = detail.get("input")
-    if (
-        kind not in context.get("own", ())
-        and isinstance(written, str | int | float | bool)
-        and "`" not in text
-    ):
-        text = f"`{written}`: {text[0].lower()}{text[1:]}"
+    text, written = str(detail["msg"]), detail.get("input")
+    if not text.startswith("`"):
+        text = f"{text[0].lower()}{text[1:]}"
+    if isinstance(written, str | int | float) and "`" not in text:
+        text = f"`{_as_written(written)}`: {text}"
     return Fault(document.place(loc), f"{key}: {text}" if key else text, context.get("hint"))
+
+
+def _as_written(value: str | float) -> str:
+    """Write a value as YAML does."""
+    return str(value).lower() if isinstance(value, bool | float) else str(value)
 
 
 def _keys_of(model: type[BaseModel]) -> set[str]:

@@ -90,9 +90,9 @@ class BadValue(StrEnum):
 
 
 INSTANT = pl.Datetime("us", "UTC")
-ROLE = pl.Enum(list(Role))
-TIER = pl.Enum(list(Tier))
-TIME_BASIS = pl.Enum(list(TimeBasis))
+ROLE = pl.Enum(Role)
+TIER = pl.Enum(Tier)
+TIME_BASIS = pl.Enum(TimeBasis)
 CODES = pl.List(pl.String)
 """Sorted country codes; a null list is *unknown*: all countries."""
 
@@ -264,12 +264,17 @@ FINDING: Schema = {
     "failed_primaries": pl.Int32,
     "selection_reason": pl.String,
     "incident_id": pl.String,
+    "place": pl.String,
+    "place_kind": pl.String,
     "source_file": pl.String,
     "record": pl.Int64,
     "part": pl.Int32,
     "byte_offset": pl.Int64,
 }
-"""`findings.parquet`: sorted by rule_id, started_at, call_id, finding_id. Null codes are *unknown*."""
+"""`findings.parquet`: sorted by rule_id, started_at, call_id, finding_id. Null codes are *unknown*.
+
+`place` is that by which incidents gather: the relay's site, else its name, else its network.
+"""
 
 INCIDENT: Schema = {
     "incident_id": pl.String,

@@ -1,10 +1,12 @@
 """`manifest.json`: what a run read, with which settings and programs, and what it wrote; written last."""
 
+import json
 from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
+from auditor.evidence.digests import sha256_of_value
 from auditor.evidence.summary import Contract
 
 
@@ -93,6 +95,11 @@ class Settings(Contract):
     documentation_is_public: bool
     skip_rule_tests: bool
     max_listed: int
+    rules: list[str]
+    geo: list[str]
+    accounts: str | None
+    inventory: list[str]
+    mapping: str | None
 
 
 class OutputFile(Contract):
@@ -105,7 +112,10 @@ class OutputFile(Contract):
 
 
 class Manifest(Contract):
-    """The whole manifest. All but `run` and `outputs` of the report is a function of inputs and settings."""
+    """The whole manifest. All but `run` is a function of inputs, settings and versions.
+
+    `self_sha256` is the digest of all the rest, so that one flipped byte of the manifest is found too.
+    """
 
     schema_: Literal["auditor/manifest@1"] = Field(default="auditor/manifest@1", alias="schema")
     run_id: str
@@ -119,3 +129,14 @@ class Manifest(Contract):
     databases: list[Database]
     rules: list[RuleApplied]
     outputs: list[OutputFile]
+    self_sha256: str = ""
+
+    def sealed(self) -> "Manifest":
+        """Fill in the digest of all the rest."""
+        rest = self.model_dump(mode="json", by_alias=True, exclude={"self_sha256"})
+        return self.model_copy(update={"self_sha256": sha256_of_value(rest)})
+
+    def to_text(self) -> str:
+        """Write the manifest in the one form in which it is valid."""
+        data = self.model_dump(mode="json", by_alias=True)
+        return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

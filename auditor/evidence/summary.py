@@ -1,5 +1,6 @@
 """`summary.json`: the machine-readable result, a contract of its own with a published schema."""
 
+import json
 from datetime import datetime
 from typing import Literal
 
@@ -148,3 +149,12 @@ class Summary(Contract):
     not_connections: list[NotConnections]
     unread_values: list[UnreadValues]
     warnings: list[Warned]
+
+    def to_text(self) -> str:
+        """Write the summary as JSON, with sorted keys."""
+        return (
+            json.dumps(
+                self.model_dump(mode="json", by_alias=True), indent=1, sort_keys=True, ensure_ascii=False
+            )
+            + "\n"
+        )

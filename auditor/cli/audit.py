@@ -1,0 +1,135 @@
+"""`auditor audit` and `auditor demo`."""
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from auditor.cli import options
+from auditor.cli.bundled import bundled
+from auditor.cli.guard import guarded, printable
+from auditor.cli.progress import progress_on_terminal
+from auditor.engine.audit import Means, audit
+from auditor.engine.conditions import ExitCode
+from auditor.engine.local import LocalEngine
+from auditor.engine.request import (
+    DEFAULT_MAX_AGE_DAYS,
+    DEFAULT_MAX_LISTED,
+    NO_REJECTS,
+    Limits,
+    Request,
+)
+from auditor.evidence.run import open_run
+from auditor.evidence.summary import Summary
+from auditor.model import Severity
+from auditor.report.text import summary_text
+from auditor.report.write import write_report
+
+DEMO_CLOCK = datetime(2020, 4, 27, 6, tzinfo=UTC)
+"""The demo audits as of the morning after the sample ends, so that its report is the same for everybody."""
+
+AUDIT_EXAMPLES = """Examples:
+
+  auditor audit logs/ --rules rules --geo /var/lib/GeoIP --accounts accounts.csv
+
+  auditor audit 'logs/2026-03-*.csv.gz' --rules rules --out runs/2026-03 --as-of 2026-04-01T06:00:00Z
+
+  auditor audit conn.log --mapping zeek-conn.yaml --rules rules --geo GeoIP2-Country.mmdb --fail-on critical
+
+Exit codes: 0 all judged, nothing found; 1 violation; 3 not determined; 4 too little judged; 5 rules faulty;
+6 input missing or faulty; 2 wrong command line; 70 internal error.
+"""
+
+
+def now() -> datetime:
+    """Tell the time: the only place where a clock is read."""
+    return datetime.now(UTC)
+
+
+@guarded
+def audit_command(  # noqa: PLR0913  one parameter per option of the command line
+    logs: options.Logs,
+    *,
+    rules: options.Rules = None,
+    geo: options.Geo = None,
+    accounts: options.Accounts = None,
+    inventory: options.Inventory = None,
+    mapping: options.MappingFile = None,
+    max_age_days: options.MaxAge = DEFAULT_MAX_AGE_DAYS,
+    as_of: options.AsOf = None,
+    out: options.Out = None,
+    overwrite: options.Overwrite = False,
+    fail_on: options.FailOn = Severity.LOW,
+    max_rejected: options.MaxRejected = NO_REJECTS,
+    max_uncovered: options.MaxUncovered = None,
+    max_indeterminate: options.MaxIndeterminate = 0,
+    max_listed: options.MaxListed = DEFAULT_MAX_LISTED,
+    documentation_is_public: options.DocumentationIsPublic = False,
+    skip_rule_tests: options.SkipRuleTests = False,
+    workers: options.Workers = 1,
+    quiet: options.Quiet = False,
+) -> ExitCode:
+    """Audit connection logs against rules, and write a run directory with a report."""
+    request = Request(
+        logs=tuple(logs),
+        rules=tuple(str(folder) for folder in rules or [Path("rules")]),
+        geo=tuple(geo or ()),
+        accounts=str(accounts) if accounts else None,
+        inventory=tuple(str(path) for path in inventory or ()),
+        mapping=str(mapping) if mapping else None,
+        max_age_days=max_age_days,
+        documentation_is_public=documentation_is_public,
+        skip_rule_tests=skip_rule_tests,
+        max_listed=max_listed,
+        limits=Limits(fail_on, max_rejected, max_uncovered, max_indeterminate),
+    )
+    clock = as_of or now()
+    place = out or Path(f"audit-{clock:%Y-%m-%dT%H%M%SZ}")
+    summary = _run(request, _Place(place, overwrite=overwrite), as_of=clock, workers=workers, quiet=quiet)
+    return ExitCode(summary.exit_code)
+
+
+@guarded
+def demo_command(
+    *,
+    out: options.DemoOut = Path("auditor-demo"),
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,
+) -> ExitCode:
+    """Audit the bundled synthetic sample with the bundled rules; ends with 0 whatever it finds."""
+    sample = bundled("sample_logs")
+    request = Request(
+        logs=tuple(str(sample / f"spring-2020.{suffix}") for suffix in ("csv", "ndjson", "parquet")),
+        rules=(str(bundled("rules")),),
+        geo=(str(sample / "sample-country.mmdb"),),
+        accounts=str(sample / "accounts.csv"),
+        inventory=(str(sample / "inventory.csv"),),
+        documentation_is_public=True,
+    )
+    _run(request, _Place(out, overwrite=overwrite), as_of=DEMO_CLOCK, workers=1, quiet=quiet)
+    return ExitCode.COMPLIANT
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the run goes."""
+
+    path: Path
+    overwrite: bool
+
+
+def _run(request: Request, place: _Place, *, as_of: datetime, workers: int, quiet: bool) -> Summary:
+    """Audit, report, seal; then say what came out."""
+    with open_run(place.path, overwrite=place.overwrite) as run:
+        with progress_on_terminal(quiet=quiet) as observer:
+            means = Means(now, sys.argv, engine=LocalEngine(workers), observer=observer)
+            audited = audit(request, run, means, as_of=as_of)
+            observer.begin("Writing the report", 0)
+            manifest = audited.manifest.model_copy(update={"outputs": run.outputs()})
+            write_report(run.directory, manifest)
+        run.finish(manifest)
+    if not quiet:
+        typer.echo(printable(summary_text(audited.summary, manifest, str(place.path))), err=True)
+    return audited.summary

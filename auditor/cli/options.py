@@ -1,0 +1,88 @@
+"""The options of the command line, each spelled once."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.engine.request import HIGHEST_MAX_LISTED, Limit
+from auditor.model import Severity
+
+
+def instant_of(text: str) -> datetime:
+    """Read an RFC 3339 instant with an offset. Raises typer.BadParameter."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"`{text}` is no instant, such as 2026-04-01T06:00:00Z") from None
+    if instant.tzinfo is None:
+        raise typer.BadParameter(f"`{text}` has no offset: write `{text}Z` if it is UTC")
+    return instant.astimezone(UTC)
+
+
+def limit_of(text: str | Limit) -> Limit:
+    """Read a limit; one that is read already, as a default is, stays. Raises typer.BadParameter."""
+    try:
+        return text if isinstance(text, Limit) else Limit.of(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Logs = Annotated[list[str], typer.Argument(metavar="LOG...", help="Files, globs and folders, mixed.")]
+Rules = Annotated[
+    list[Path] | None, typer.Option(metavar="DIR", help="Folder of rules; repeatable; default rules.")
+]
+Geo = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PATH",
+        help="Location database or folder of them; `location:PATH` or `registration:PATH` where its type "
+        "does not tell which; repeatable. Else AUDITOR_GEO, else where geoipupdate puts them.",
+    ),
+]
+Accounts = Annotated[Path | None, typer.Option(metavar="FILE", help="Accounts and their home regions.")]
+Inventory = Annotated[
+    list[Path] | None, typer.Option(metavar="FILE", help="The operator's own relays and sites; repeatable.")
+]
+MappingFile = Annotated[Path | None, typer.Option(metavar="FILE", help="How these logs name our columns.")]
+MaxAge = Annotated[
+    int, typer.Option(metavar="N", min=0, help="How many days evidence of a place may lie from a call.")
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(metavar="TIME", parser=instant_of, help="Clock of the run, with offset; default now."),
+]
+Out = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Run directory to make; default audit-<clock>.")
+]
+DemoOut = Annotated[Path, typer.Option(metavar="DIR", help="Run directory to make.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run at --out.")]
+FailOn = Annotated[Severity, typer.Option(help="Least severity that makes the exit code 1 or 3.")]
+MaxRejected = Annotated[
+    Limit, typer.Option(metavar="N|N%", parser=limit_of, help="How many records may be unreadable.")
+]
+MaxUncovered = Annotated[
+    Limit | None,
+    typer.Option(metavar="N|N%", parser=limit_of, help="How many connections may fall under no rule."),
+]
+MaxIndeterminate = Annotated[
+    int, typer.Option(metavar="N", min=0, help="How many findings may be left undetermined.")
+]
+MaxListed = Annotated[
+    int,
+    typer.Option(
+        metavar="N", min=1, max=HIGHEST_MAX_LISTED, help="How many findings the report lists; files have all."
+    ),
+]
+DocumentationIsPublic = Annotated[
+    bool,
+    typer.Option(
+        "--documentation-is-public", help="Look up addresses reserved for documentation, as in the sample."
+    ),
+]
+SkipRuleTests = Annotated[
+    bool, typer.Option("--skip-rule-tests", help="Do not run the rules' own cases first; recorded.")
+]
+Workers = Annotated[int, typer.Option(metavar="N", min=1, help="How many processes judge.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]

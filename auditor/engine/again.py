@@ -1,0 +1,62 @@
+"""Judge one call again, from the logs that a run read: for calls that have no finding."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from auditor.engine.audit import Means, job_of, lay_ground
+from auditor.engine.judging import judge_of
+from auditor.engine.raw_findings import judged_rows
+from auditor.engine.request import Request
+from auditor.errors import Fault, InputError
+from auditor.evidence.manifest import Manifest
+from auditor.evidence.verify import input_faults
+from auditor.sources.registry import source_of
+
+
+def rows_of_call(manifest: Manifest, call_id: str, means: Means) -> list[dict[str, Any]]:
+    """Give every connection of a call under every rule, in the shape of `model.FINDING` without ids.
+
+    Sorted by start, source, record, part and rule. Raises InputError if a log, rule, database or side file of
+    the run is gone or no longer what it was, or if no record of the logs has this call.
+    """
+    base = Path(manifest.run.working_directory)
+    faults = input_faults(manifest, base)
+    if faults:
+        raise InputError(*faults)
+    ground = lay_ground(_request_of(manifest, base), means, as_of=manifest.settings.as_of)
+    judge = judge_of(job_of(ground, Path()))
+    given = {str(base / log.path): log.path for log in manifest.inputs}
+    frames = []
+    for shard in ground.planned.shards():
+        for batch in source_of(shard.piece.log).batches(shard.piece):
+            of_call = batch.connections.filter(pl.col("call_id") == call_id)
+            if of_call.height:
+                frames.append(judged_rows(judge, judge.judge(of_call)))
+    if not frames:
+        raise InputError(Fault(f"--call {call_id}", "no record of the audited logs has this call"))
+    rows = pl.concat(frames).with_columns(
+        pl.col("source_file").replace(given), finding_id=pl.lit(None, pl.String)
+    )
+    return list(rows.sort("started_at", "source_file", "record", "part", "rule_id").iter_rows(named=True))
+
+
+def _request_of(manifest: Manifest, base: Path) -> Request:
+    settings = manifest.settings
+    return Request(
+        logs=tuple(str(base / log.path) for log in manifest.inputs),
+        rules=tuple(_under(base, settings.rules)),
+        geo=tuple(f"{database.opinion}:{base / database.path}" for database in manifest.databases),
+        accounts=str(base / settings.accounts) if settings.accounts else None,
+        inventory=tuple(_under(base, settings.inventory)),
+        mapping=str(base / settings.mapping) if settings.mapping else None,
+        max_age_days=settings.max_age_days,
+        documentation_is_public=settings.documentation_is_public,
+        skip_rule_tests=True,
+    )
+
+
+def _under(base: Path, paths: list[str]) -> Iterator[str]:
+    return (str(base / path) for path in paths)

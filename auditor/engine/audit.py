@@ -1,0 +1,198 @@
+"""The whole audit: logs in, evidence files and a manifest out."""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from auditor.engine.callpass import buckets_for, judge_calls
+from auditor.engine.job import Job, Observer, Shard, SideFile, Silence
+from auditor.engine.judging import judge_of
+from auditor.engine.local import Engine, LocalEngine
+from auditor.engine.partial import Partial, merge
+from auditor.engine.partition import judge_shard, slim_shard
+from auditor.engine.planning import PIECE_BYTES, Planned, plan_logs
+from auditor.engine.record import Ground, evidence_file, manifest_of
+from auditor.engine.request import Request
+from auditor.engine.settle import Whole, summary_of, write_evidence
+from auditor.errors import Fault, GeoError, NothingToAuditError, RuleSetError
+from auditor.evidence.digests import sha256_of_value
+from auditor.evidence.manifest import EvidenceFile, Manifest, RunFacts
+from auditor.evidence.run import OpenRun
+from auditor.evidence.summary import Summary
+from auditor.geo.atlas import AtlasSettings
+from auditor.geo.databases import open_databases
+from auditor.geo.inventory import Inventory, load_inventory
+from auditor.geo.mmdb import Database
+from auditor.ruleset.loader import load_ruleset
+from auditor.ruleset.ruleset import RuleSet
+from auditor.ruleset.testing import failures_in
+from auditor.sources.accounts import load_accounts
+from auditor.sources.mapping import load_mapping
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """How an audit is carried out; nothing of it shows in a result."""
+
+    clock: Clock
+    command: Sequence[str] = ()
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    engine: Engine = field(default_factory=LocalEngine)
+    observer: Observer = field(default_factory=Silence)
+    piece_bytes: int = PIECE_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """An audit whose evidence files are written; the manifest still lacks its outputs."""
+
+    summary: Summary
+    manifest: Manifest
+
+
+def audit(request: Request, run: OpenRun, means: Means, *, as_of: datetime) -> Audited:
+    """Read, locate, judge; then settle what needs all shards, or whole calls.
+
+    Writes all files of the run directory but the report and the manifest. Raises AuditorError for what a
+    user can mend, and AssertionError where counts do not add up.
+    """
+    begun_at = means.clock()
+    ground = lay_ground(request, means, as_of=as_of)
+    job, shards = job_of(ground, run.shards), ground.planned.shards()
+    judged = _judge_shards(job, shards, means)
+    _refuse_silence(request, judged)
+    partial = _judge_calls(job, shards, judged, means)
+    whole = _whole(job, shards, partial, ground.planned)
+    means.observer.begin("Writing the evidence", 0)
+    write_evidence(whole, run.directory)
+    summary = summary_of(
+        whole, run.directory, report_number=ground.report_number, limits=request.limits, as_of=as_of
+    )
+    (run.directory / "summary.json").write_text(summary.to_text())
+    ground.planned.verify_unchanged()
+    judge_of(job).atlas.verify_unchanged()
+    return Audited(summary, manifest_of(ground, partial, _facts(means, begun_at)))
+
+
+def lay_ground(request: Request, means: Means, *, as_of: datetime) -> Ground:
+    """Open and hash everything that the audit rests on. All faults of one kind are raised together."""
+    ruleset = _tested(load_ruleset([Path(folder) for folder in request.rules]), request)
+    inventory = load_inventory([Path(path) for path in request.inventory]) if request.inventory else None
+    databases = _databases(request, inventory, means, as_of)
+    if request.accounts:
+        load_accounts(Path(request.accounts))
+    mapping = load_mapping(Path(request.mapping)) if request.mapping else None
+    planned = plan_logs(request.logs, mapping, means.observer, piece_bytes=means.piece_bytes)
+    return Ground(
+        request=request,
+        as_of=as_of,
+        ruleset=ruleset,
+        atlas=AtlasSettings(
+            databases=databases,
+            inventory=inventory,
+            max_age_days=request.max_age_days,
+            documentation_is_public=request.documentation_is_public,
+        ),
+        planned=planned,
+        side_files=tuple(_side_files(request)),
+    )
+
+
+def job_of(ground: Ground, folder: Path) -> Job:
+    """Say what is to be done with every shard."""
+    accounts = [file for file in ground.side_files if file.kind == "accounts"]
+    return Job(
+        id=sha256_of_value([ground.run_id, "job@1"]),
+        ruleset=ground.ruleset,
+        atlas=ground.atlas,
+        accounts=SideFile(accounts[0].path, accounts[0].sha256, accounts[0].bytes) if accounts else None,
+        directory=str(folder),
+    )
+
+
+def _tested(ruleset: RuleSet, request: Request) -> RuleSet:
+    """Run the cases of every rule first: a rule that fails them means something else than it says."""
+    failures = (
+        []
+        if request.skip_rule_tests
+        else [fault for rule in ruleset.rules for fault in failures_in(rule, ruleset)]
+    )
+    if failures:
+        raise RuleSetError.of(failures)
+    return ruleset
+
+
+def _databases(
+    request: Request, inventory: Inventory | None, means: Means, as_of: datetime
+) -> tuple[Database, ...]:
+    """Open the databases; without any, an inventory alone must be asked for by naming no database at all."""
+    try:
+        return open_databases(request.geo, means.environ, as_of)
+    except GeoError:
+        if inventory is None or request.geo or means.environ.get("AUDITOR_GEO"):
+            raise
+        return ()
+
+
+def _side_files(request: Request) -> list[EvidenceFile]:
+    named = [("accounts", request.accounts), ("mapping", request.mapping)]
+    named += [("inventory", path) for path in request.inventory]
+    return [evidence_file(kind, path) for kind, path in named if path]
+
+
+def _judge_shards(job: Job, shards: Sequence[Shard], means: Means) -> Partial:
+    sizes = {shard.id: shard.bytes for shard in shards}
+    means.observer.begin("Judging connections", sum(sizes.values()))
+    partials = []
+    for partial in means.engine.map(judge_shard, job, shards):
+        partials.append(partial)
+        means.observer.advance(sum(sizes[shard] for shard in partial.shards))
+    whole = merge(partials)
+    if set(whole.shards) != set(sizes):
+        raise AssertionError(f"{len(sizes) - len(whole.shards):,} shards gave no result")
+    return whole
+
+
+def _judge_calls(job: Job, shards: Sequence[Shard], judged: Partial, means: Means) -> Partial:
+    buckets = buckets_for(judged.total("connections"))
+    means.observer.begin("Counting calls", buckets)
+    whole = judged
+    for partial in means.engine.by_call(slim_shard, judge_calls, job, shards, buckets):
+        whole += partial
+        means.observer.advance(1)
+    return whole
+
+
+def _whole(job: Job, shards: Sequence[Shard], partial: Partial, planned: Planned) -> Whole:
+    kinds = ("findings", "situations", "locations", "rejects")
+    files = {
+        kind: [
+            job.folder / name for shard in shards for name, _ in partial.shards[shard.id].files.get(kind, ())
+        ]
+        for kind in kinds
+    }
+    logs = {reading.plan.log.path: reading.plan.log for reading in planned.readings}
+    return Whole(job, judge_of(job), partial, files, logs)
+
+
+def _refuse_silence(request: Request, judged: Partial) -> None:
+    if not judged.total("records"):
+        hint = "an empty log is no proof that there were no calls: look why nothing was written"
+        raise NothingToAuditError(Fault(", ".join(request.logs), "holds no records", hint))
+
+
+def _facts(means: Means, begun_at: datetime) -> RunFacts:
+    return RunFacts(
+        command=list(means.command),
+        working_directory=str(Path.cwd()),
+        started_at=begun_at,
+        finished_at=means.clock(),
+        platform=platform.platform(),
+        python=sys.version.split()[0],
+    )

@@ -1,0 +1,194 @@
+"""Connections → located and judged, with everything that a process needs for one job opened once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from auditor.countries import UNKNOWN_KEY
+from auditor.engine.job import Job, SideFile
+from auditor.engine.rows import distinct
+from auditor.errors import Fault, InputError
+from auditor.geo.atlas import Atlas
+from auditor.model import CLIENT_UNIT, CODES, FINDING_VERDICTS, RELAY_UNIT, Verdict
+from auditor.ruleset.evaluator import Fact, Judgement, judge
+from auditor.ruleset.schema import Rule, WatchRule
+from auditor.ruleset.situation import SITUATION, Facts, Situation, add_situation, situation_of
+from auditor.sources.accounts import Accounts, load_accounts
+
+WORD = 64
+"""Rules are kept as bits in columns of so many."""
+
+DOUBT_WORDS = {
+    Fact.HOME_REGION: "home_region_unknown",
+    Fact.ACCOUNT: "account_unknown",
+    Fact.ROLE: "role_unknown",
+    Fact.USE: "use_not_proved",
+    Fact.END: "end_unknown",
+}
+"""Reasons for the doubts that no location evidence explains."""
+
+TALLY = (
+    "connections",
+    "without_call",
+    "without_participant",
+    "without_account",
+    "without_end",
+    "without_bytes",
+    "bytes",
+    "microseconds",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one batch of connections became.
+
+    `connections` has the batch's rows with their locations; `situations` the distinct situations with the
+    counts of TALLY; `situation` the index of each row's situation; `judgements` one list per situation, in
+    the order of the rules; `relays` and `clients` the located units; `relay` and `client` the index of
+    each row's.
+    """
+
+    connections: pl.DataFrame
+    situations: pl.DataFrame
+    situation: pl.Series
+    judgements: list[tuple[Judgement, ...]]
+    relays: pl.DataFrame
+    relay: pl.Series
+    clients: pl.DataFrame
+    client: pl.Series
+    warnings: pl.DataFrame
+
+
+class Judge:
+    """Locates and judges connections for one job, wherever the job runs."""
+
+    def __init__(self, job: Job) -> None:
+        self.ruleset = job.ruleset
+        self.atlas = Atlas(job.atlas)
+        self.facts = Facts.of(job.ruleset)
+        self._accounts = _accounts_of(job.accounts)
+        self._known: dict[Situation, tuple[Judgement, ...]] = {}
+
+    def judge(self, connections: pl.DataFrame) -> Judged:
+        """Judge a batch of CONNECTION rows, of any size, keeping their order."""
+        joined, warnings = self._accounts.join(connections) if self._accounts else (connections, None)
+        dated = joined.with_columns(location_period=self.atlas.period_of(pl.col("started_at")))
+        relay_units, relay = distinct(dated, tuple(RELAY_UNIT))
+        relays = self.atlas.locate_relays(relay_units)
+        clients, client = self._clients(dated)
+        located = dated.with_columns(
+            relay_key=relays["key"].gather(relay), participant_key=clients["key"].gather(client)
+        )
+        placed = add_situation(located, self.facts)
+        keys, situation = distinct(placed, SITUATION)
+        return Judged(
+            connections=located,
+            situations=_tally(located, keys, situation),
+            situation=situation,
+            judgements=self.judgements(keys),
+            relays=relays,
+            relay=relay,
+            clients=clients,
+            client=client,
+            warnings=pl.DataFrame() if warnings is None else warnings,
+        )
+
+    def judgements(self, situations: pl.DataFrame) -> list[tuple[Judgement, ...]]:
+        """Judge distinct situations under every rule, in the order of the rules."""
+        return [self._judge(situation_of(row)) for row in situations.select(SITUATION).iter_rows(named=True)]
+
+    def _judge(self, situation: Situation) -> tuple[Judgement, ...]:
+        known = self._known.get(situation)
+        if known is None:
+            known = tuple(judge(rule, situation, self.facts) for rule in self.ruleset.rules)
+            self._known[situation] = known
+        return known
+
+    def _clients(self, dated: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+        """Locate the participants, if any rule asks for them."""
+        if self.facts.asks_participant:
+            units, client = distinct(dated, tuple(CLIENT_UNIT))
+            return self.atlas.locate_clients(units), client
+        nobody = pl.DataFrame(
+            {"key": [UNKNOWN_KEY], "reasons": [["not_asked"]], "hints": [[]]},
+            schema_overrides={"hints": pl.List(pl.String)},
+        )
+        return nobody, pl.zeros(dated.height, dtype=pl.UInt32, eager=True)
+
+
+_OPEN: dict[str, Judge] = {}
+
+
+def judge_of(job: Job) -> Judge:
+    """Open what a job needs, once in a process; the job before it is closed."""
+    if job.id not in _OPEN:
+        _OPEN.clear()
+        _OPEN[job.id] = Judge(job)
+    return _OPEN[job.id]
+
+
+def in_scope_words(judgements: Sequence[tuple[Judgement, ...]], rules: int) -> list[pl.Series]:
+    """Keep, for each situation, the rules that are surely or possibly in scope, as bits of UInt64 columns."""
+    words = []
+    for start in range(0, rules, WORD):
+        bits = [
+            sum(
+                1 << place
+                for place, judgement in enumerate(row[start : start + WORD])
+                if judgement.verdict is not Verdict.NOT_APPLICABLE
+            )
+            for row in judgements
+        ]
+        words.append(pl.Series(f"rules_{start // WORD}", bits, dtype=pl.UInt64))
+    return words
+
+
+def codes_of(key: pl.Expr) -> pl.Expr:
+    """Turn keys of candidate sets into lists of codes; unknown becomes null."""
+    return pl.when(key != UNKNOWN_KEY).then(key.str.split(" ")).cast(CODES)
+
+
+def binds(rule: Rule) -> bool:
+    """Tell whether a rule's verdicts are findings: those of a watch are only counted and shown."""
+    return not isinstance(rule, WatchRule)
+
+
+def is_kept(judgement: Judgement, rule: Rule) -> bool:
+    """Tell whether a judgement is a finding, or under a watch is counted like one."""
+    return judgement.verdict in (
+        FINDING_VERDICTS if binds(rule) else (Verdict.VIOLATION, Verdict.INDETERMINATE)
+    )
+
+
+def _tally(rows: pl.DataFrame, keys: pl.DataFrame, situation: pl.Series) -> pl.DataFrame:
+    """Count each situation, in integers only, so that partial counts add up in any order."""
+    duration = (pl.col("ended_at") - pl.col("started_at")).dt.total_microseconds()
+    counted = (
+        rows.with_columns(situation.alias("__situation"))
+        .group_by("__situation")
+        .agg(
+            connections=pl.len().cast(pl.Int64),
+            without_call=pl.col("call_id").null_count().cast(pl.Int64),
+            without_participant=pl.col("participant_id").null_count().cast(pl.Int64),
+            without_account=pl.col("account_id").null_count().cast(pl.Int64),
+            without_end=pl.col("ended_at").null_count().cast(pl.Int64),
+            without_bytes=pl.col("bytes").null_count().cast(pl.Int64),
+            bytes=pl.col("bytes").sum(),
+            microseconds=duration.sum(),
+        )
+        .sort("__situation")
+        .drop("__situation")
+    )
+    return pl.concat([keys, counted], how="horizontal")
+
+
+def _accounts_of(file: SideFile | None) -> Accounts | None:
+    if file is None:
+        return None
+    accounts = load_accounts(Path(file.path))
+    if accounts.sha256 != file.sha256:
+        raise InputError(Fault(file.path, "is not the file that the audit began with", "run the audit again"))
+    return accounts

@@ -1,0 +1,93 @@
+"""Where shards are judged: the seam, and the engine that runs on one machine."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from auditor.engine.job import Job, Shard
+from auditor.engine.partial import Partial
+
+JudgeShard = Callable[[Job, Shard], Partial]
+SlimShard = Callable[[Job, Shard], pl.DataFrame]
+JudgeCalls = Callable[[Job, pl.DataFrame, str], Partial]
+
+
+class Engine(Protocol):
+    """Runs functions over shards, each at least once and in any order."""
+
+    def map(self, function: JudgeShard, job: Job, shards: Sequence[Shard]) -> Iterator[Partial]:
+        """Yield the partial result of each shard, at least once."""
+        ...
+
+    def by_call(
+        self, slim: SlimShard, judge: JudgeCalls, job: Job, shards: Sequence[Shard], buckets: int
+    ) -> Iterator[Partial]:
+        """Yield the partial result of each bucket: a set of calls with all their rows."""
+        ...
+
+
+class LocalEngine:
+    """Judges shards one after the other, or in `workers` processes of this machine.
+
+    polars uses all cores within one process. A worker that is killed is replaced, and what it had not
+    finished is done again; after so many deaths in a row without any progress the run ends.
+    """
+
+    DEATHS = 3
+
+    def __init__(self, workers: int = 1) -> None:
+        self._workers = workers
+
+    def map(self, function: JudgeShard, job: Job, shards: Sequence[Shard]) -> Iterator[Partial]:
+        """Yield the partial result of each shard, in any order."""
+        if self._workers == 1:
+            yield from (function(job, shard) for shard in shards)
+            return
+        left, deaths = {shard.id: shard for shard in shards}, 0
+        while left:
+            try:
+                for partial in self._in_processes(function, job, list(left.values())):
+                    deaths = 0
+                    for done in partial.shards:
+                        left.pop(done, None)
+                    yield partial
+            except BrokenProcessPool:
+                deaths += 1
+                if deaths >= self.DEATHS:
+                    raise
+
+    def by_call(
+        self, slim: SlimShard, judge: JudgeCalls, job: Job, shards: Sequence[Shard], buckets: int
+    ) -> Iterator[Partial]:
+        """Yield the partial result of each bucket, in order; one bucket is in memory at a time."""
+        if buckets == 1:
+            yield judge(job, pl.concat([slim(job, shard) for shard in shards]), "0")
+            return
+        parts: dict[int, list[Path]] = {bucket: [] for bucket in range(buckets)}
+        for shard in shards:
+            whole = slim(job, shard).with_columns(bucket=pl.col("call_id").hash() % buckets)
+            for (bucket,), part in whole.partition_by("bucket", as_dict=True, include_key=False).items():
+                path = job.folder / f"bucket-{bucket}-{shard.id}.parquet"
+                part.write_parquet(path, compression="lz4")
+                parts[int(str(bucket))].append(path)
+        for bucket, paths in parts.items():
+            if paths:
+                yield judge(job, pl.concat(pl.read_parquet(path) for path in paths), str(bucket))
+                for path in paths:
+                    path.unlink()
+
+    def _in_processes(self, function: JudgeShard, job: Job, shards: Sequence[Shard]) -> Iterator[Partial]:
+        # polars' threads do not survive a fork
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(self._workers, mp_context=spawn) as pool:
+            running = [pool.submit(function, job, shard) for shard in shards]
+            try:
+                for done in as_completed(running):
+                    yield done.result()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)

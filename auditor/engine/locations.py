@@ -1,0 +1,54 @@
+"""Relay units of the run → the rows of `locations.parquet`."""
+
+import polars as pl
+
+from auditor.countries import UNKNOWN_KEY
+from auditor.engine.judging import codes_of
+from auditor.geo.atlas import Atlas
+from auditor.model import INSTANT, LOCATION, RELAY_UNIT, cast_to
+
+_SORTED_BY = ("address", "site", "name", "declared", "role", "period_from", "as_written")
+
+
+def location_rows(atlas: Atlas, units: pl.DataFrame) -> pl.DataFrame:
+    """Describe each relay unit once, however its address was written. Schema: LOCATION.
+
+    `units` has the columns of RELAY_UNIT and `connections`.
+    """
+    located = _located(atlas, units)
+    periods = pl.DataFrame(
+        {
+            "period_from": [begin for begin, _ in atlas.periods],
+            "period_until": [end for _, end in atlas.periods],
+        },
+        schema={"period_from": INSTANT, "period_until": INSTANT},
+    )
+    dated = located.with_columns(
+        periods[name].gather(located["location_period"]).alias(name) for name in periods.columns
+    )
+    merged = dated.group_by(
+        written=pl.coalesce("address", "relay_ip"),
+        site="relay_site",
+        name="relay_name",
+        declared="relay_country_declared",
+        role=pl.col("role").cast(pl.String),
+        period_from="period_from",
+    ).agg(
+        pl.col("period_until", "address", "kind", "key", "reasons", "hints", "network", "answers").first(),
+        as_written=pl.col("relay_ip").drop_nulls().unique().sort(),
+        connections=pl.col("connections").sum(),
+        candidates=codes_of(pl.col("key").first()),
+    )
+    return cast_to(merged, LOCATION).sort(_SORTED_BY, nulls_last=True)
+
+
+def nothing_in_time(atlas: Atlas, units: pl.DataFrame) -> bool:
+    """Tell whether no relay at all could be placed, and some only for the age of every answer."""
+    located = _located(atlas, units)
+    stale = located["reasons"].list.contains("stale_location").any()
+    return bool(stale and (located["key"] == UNKNOWN_KEY).all())
+
+
+def _located(atlas: Atlas, units: pl.DataFrame) -> pl.DataFrame:
+    located = atlas.locate_relays(units.select(*RELAY_UNIT))
+    return located.with_columns(units["connections"])

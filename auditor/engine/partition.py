@@ -1,0 +1,184 @@
+"""One shard → its files and its counts: pure but for its own files, and idempotent."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from auditor.engine.adding import added, counted
+from auditor.engine.job import Job, Shard
+from auditor.engine.judging import TALLY, Judge, Judged, in_scope_words, judge_of
+from auditor.engine.partial import Partial, ShardResult
+from auditor.engine.raw_findings import raw_findings
+from auditor.evidence.digests import sha256_of_file
+from auditor.model import NOT_CONNECTION, RELAY_UNIT, UNREAD, WARNING, Role
+from auditor.ruleset.situation import SITUATION
+from auditor.sources.interface import Batch
+from auditor.sources.registry import source_of
+
+
+def judge_shard(job: Job, shard: Shard) -> Partial:
+    """Read, locate and judge one shard; write its files into the job's folder.
+
+    A shard that was finished before, by this job, is not done again. Raises SourceError and GeoError.
+    """
+    finished = _finished(job, shard)
+    if finished is None:
+        finished = _judge_shard(job, shard)
+    return Partial(shards={shard.id: finished})
+
+
+def slim_shard(job: Job, shard: Shard) -> pl.DataFrame:
+    """Give what whole-call rules need of a judged shard: one row per call id, addresses left behind.
+
+    Columns: `call_id`, `rules_<n>` (rules surely or possibly in scope, as bits), `roles` (bits).
+    """
+    result = _finished(job, shard)
+    if result is None:
+        raise AssertionError(f"shard {shard.id} is slimmed before it is judged")
+    return pl.concat(pl.read_parquet(job.folder / name) for name, _ in result.files["calls"])
+
+
+def _judge_shard(job: Job, shard: Shard) -> ShardResult:
+    judge = judge_of(job)
+    files = _Files(job.folder, shard.id)
+    gathered = _Gathered()
+    for batch in source_of(shard.piece.log).batches(shard.piece):
+        judged = judge.judge(batch.connections)
+        gathered.add(batch, judged)
+        files.write("findings", raw_findings(judge, judged))
+        files.write("calls", _calls(judge, judged), even_empty=True)
+        files.write("rejects", batch.rejects)
+    files.write("situations", gathered.situations(), even_empty=True)
+    files.write("locations", gathered.locations(), even_empty=True)
+    result = gathered.result(shard, files.written)
+    _replace(_result_path(job, shard), result.to_json().encode())
+    return result
+
+
+class _Files:
+    """The files of one shard, each named by shard, kind and number, and moved into place when whole."""
+
+    def __init__(self, folder: Path, shard: str) -> None:
+        self._folder = folder
+        self._shard = shard
+        self.written: dict[str, tuple[tuple[str, str], ...]] = {}
+
+    def write(self, kind: str, frame: pl.DataFrame, *, even_empty: bool = False) -> None:
+        if frame.is_empty() and not (even_empty and kind not in self.written):
+            return
+        before = self.written.get(kind, ())
+        name = f"{self._shard}-{kind}-{len(before):06}.parquet"
+        temporary = self._folder / f".{name}.{os.getpid()}"
+        frame.write_parquet(temporary, compression="lz4")
+        digest = sha256_of_file(temporary)
+        temporary.replace(self._folder / name)
+        self.written[kind] = (*before, (name, digest))
+
+
+class _Gathered:
+    """What a shard's batches add up to."""
+
+    def __init__(self) -> None:
+        self.records = self.connection_records = self.connections = self.rejects = 0
+        self._situations: list[pl.DataFrame] = []
+        self._locations: list[pl.DataFrame] = []
+        self._rows: dict[str, list[pl.DataFrame]] = {"not_connections": [], "unread": [], "warnings": []}
+        self._first: list[datetime] = []
+        self._last: list[datetime] = []
+
+    def add(self, batch: Batch, judged: Judged) -> None:
+        self.records += batch.records
+        self.connection_records += batch.connection_records
+        self.connections += batch.connections.height
+        self.rejects += batch.rejects.height
+        self._situations = [added([*self._situations, judged.situations], SITUATION, TALLY)]
+        counted = judged.relays.select(*RELAY_UNIT).with_row_index("__relay")
+        used = judged.relay.rename("__relay").value_counts(name="connections")
+        seen = counted.join(used, on="__relay", how="left", validate="1:1").drop("__relay")
+        self._locations = [
+            added(
+                [*self._locations, seen.with_columns(pl.col("connections").cast(pl.Int64))],
+                tuple(RELAY_UNIT),
+                ("connections",),
+            )
+        ]
+        self._rows["not_connections"].append(batch.not_connections)
+        self._rows["unread"].append(batch.unread)
+        self._rows["warnings"] += [frame for frame in (batch.warnings, judged.warnings) if frame.height]
+        if batch.connections.height:
+            self._first.append(batch.connections["started_at"].min())  # type: ignore[arg-type]  # a Datetime column
+            self._last.append(batch.connections["started_at"].max())  # type: ignore[arg-type]
+
+    def situations(self) -> pl.DataFrame:
+        return self._situations[0] if self._situations else pl.DataFrame()
+
+    def locations(self) -> pl.DataFrame:
+        return (
+            self._locations[0]
+            if self._locations
+            else pl.DataFrame(schema={**RELAY_UNIT, "connections": pl.Int64})
+        )
+
+    def result(self, shard: Shard, files: dict[str, tuple[tuple[str, str], ...]]) -> ShardResult:
+        rows = {
+            "not_connections": counted(
+                self._rows["not_connections"], NOT_CONNECTION, ("source_file", "reason")
+            ),
+            "unread": counted(self._rows["unread"], UNREAD, ("source_file", "column", "reason")),
+            "warnings": counted(self._rows["warnings"], WARNING, ("source_file", "text")),
+        }
+        return ShardResult(
+            shard=shard.id,
+            source_file=shard.piece.log.path,
+            records=self.records,
+            connection_records=self.connection_records,
+            connections=self.connections,
+            rejects=self.rejects,
+            not_connections=int(rows["not_connections"]["count"].sum()),
+            first_started_at=min(self._first, default=None),
+            last_started_at=max(self._last, default=None),
+            files=files,
+            not_connection_rows=tuple(rows["not_connections"].to_dicts()),
+            unread_rows=tuple(rows["unread"].to_dicts()),
+            warning_rows=tuple(rows["warnings"].to_dicts()),
+        )
+
+
+def _calls(judge: Judge, judged: Judged) -> pl.DataFrame:
+    """Reduce a batch to one row per call id."""
+    words = in_scope_words(judged.judgements, len(judge.ruleset.rules))
+    bits = {role: 1 << place for place, role in enumerate(Role)}
+    return (
+        judged.connections.select(
+            "call_id",
+            *(word.gather(judged.situation) for word in words),
+            roles=pl.col("role").cast(pl.String).replace_strict(bits, return_dtype=pl.UInt16),
+        )
+        .filter(pl.col("call_id").is_not_null())
+        .group_by("call_id")
+        .agg(pl.all().bitwise_or())
+    )
+
+
+def _finished(job: Job, shard: Shard) -> ShardResult | None:
+    """Read the result of a shard that was judged before, if it and its files are whole."""
+    try:
+        result = ShardResult.of_json(_result_path(job, shard).read_text())
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    files = [file for written in result.files.values() for file in written]
+    whole = all((job.folder / name).is_file() for name, _ in files)
+    return result if whole and result.shard == shard.id else None
+
+
+def _result_path(job: Job, shard: Shard) -> Path:
+    return job.folder / f"{shard.id}.json"
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file so that it is whole or absent."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(content)
+    temporary.replace(path)

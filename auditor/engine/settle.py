@@ -1,0 +1,192 @@
+"""What all shards gave together → the evidence files and the summary of the run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from auditor.engine.adding import added, counted
+from auditor.engine.conditions import Judged, conditions_of, exit_code_of
+from auditor.engine.exhibits import exhibits_of
+from auditor.engine.findings import write_findings
+from auditor.engine.incidents import incidents_of
+from auditor.engine.job import Job
+from auditor.engine.judging import TALLY, Judge
+from auditor.engine.locations import location_rows, nothing_in_time
+from auditor.engine.partial import COUNTS, Partial
+from auditor.engine.raw_findings import RAW_FINDING
+from auditor.engine.request import Limits
+from auditor.engine.tally import NOBODY, Tally, people_by_rule, people_overall
+from auditor.engine.undetermined import only_stale, undetermined
+from auditor.evidence.summary import Calls, NotConnections, RuleResult, Summary, Totals, UnreadValues, Warned
+from auditor.evidence.tables import scan_tables, write_table
+from auditor.model import NOT_CONNECTION, REJECT, UNREAD, WARNING, Role, Severity, Verdict
+from auditor.ruleset.situation import SITUATION
+from auditor.sources.interface import Log
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A merged partial of all shards and buckets, with what is needed to make a run of it."""
+
+    job: Job
+    judge: Judge
+    partial: Partial
+    files_in_order: Mapping[str, list[Path]]
+    """The files of each kind, in the order of logs, pieces and batches."""
+    logs: Mapping[str, Log]
+
+
+def write_evidence(whole: Whole, directory: Path) -> None:
+    """Write all Parquet files of the run directory."""
+    raw = _raw(whole)
+    findings = directory / "findings.parquet"
+    write_findings(raw, findings, whole.job.folder)
+    incidents = incidents_of(findings)
+    write_table(incidents, directory / "incidents.parquet")
+    write_table(location_rows(whole.judge.atlas, _units(whole)), directory / "locations.parquet")
+    write_table(scan_tables(whole.files_in_order["rejects"], REJECT), directory / "rejects.parquet")
+    write_table(exhibits_of(findings, incidents, whole.logs), directory / "exhibits.parquet")
+
+
+def summary_of(
+    whole: Whole, directory: Path, *, report_number: str, limits: Limits, as_of: datetime
+) -> Summary:
+    """Count everything, and let the two sides of each count confront each other."""
+    tally = _tally(whole)
+    totals = _totals(whole)
+    raw = _raw(whole)
+    rules = _rules(whole, tally, raw, totals.connections, directory)
+    uncovered = tally.uncovered()
+    severe = _severe(directory / "findings.parquet", limits.fail_on)
+    conditions = conditions_of(
+        Judged(
+            totals=totals,
+            rules=rules,
+            expecting=frozenset(rule.id for rule in whole.job.ruleset.rules if rule.expect_connections),
+            uncovered=uncovered,
+            violations=severe[Verdict.VIOLATION],
+            indeterminate=severe[Verdict.INDETERMINATE],
+            all_stale=nothing_in_time(whole.judge.atlas, _units(whole)),
+        ),
+        limits,
+    )
+    return Summary(
+        report_number=report_number,
+        as_of=as_of,
+        totals=totals,
+        calls=_calls(whole.partial, tally),
+        rules=rules,
+        overall=tally.overall(people_overall(raw)),
+        uncovered=uncovered,
+        idle=[rule.rule_id for rule in rules if rule.idle],
+        undetermined=undetermined(raw),
+        only_stale=only_stale(raw),
+        conditions=conditions,
+        exit_code=exit_code_of(conditions),
+        **_notes(whole.partial),
+    )
+
+
+def _raw(whole: Whole) -> pl.LazyFrame:
+    return scan_tables(whole.files_in_order["findings"], RAW_FINDING)
+
+
+def _units(whole: Whole) -> pl.DataFrame:
+    """Give every relay unit of the run with its number of connections."""
+    frames = [pl.read_parquet(path) for path in whole.files_in_order["locations"]]
+    return added(frames, [name for name in frames[0].columns if name != "connections"], ("connections",))
+
+
+def _tally(whole: Whole) -> Tally:
+    frames = [pl.read_parquet(path) for path in whole.files_in_order["situations"]]
+    situations = added([frame for frame in frames if frame.width], SITUATION, TALLY)
+    return Tally(whole.job.ruleset, situations, whole.judge.judgements(situations))
+
+
+def _totals(whole: Whole) -> Totals:
+    partial = whole.partial
+    shards = partial.shards.values()
+    return Totals(
+        files=len(whole.logs),
+        **{count: partial.total(count) for count in COUNTS},
+        first_started_at=min((one.first_started_at for one in shards if one.first_started_at), default=None),
+        last_started_at=max((one.last_started_at for one in shards if one.last_started_at), default=None),
+    )
+
+
+def _rules(
+    whole: Whole, tally: Tally, raw: pl.LazyFrame, connections: int, directory: Path
+) -> list[RuleResult]:
+    people = people_by_rule(raw)
+    findings = dict(
+        pl.scan_parquet(directory / "findings.parquet")
+        .group_by("rule_id")
+        .len()
+        .collect(engine="streaming")
+        .iter_rows()
+    )
+    results = []
+    for place, (rule, coverage) in enumerate(
+        zip(whole.job.ruleset.rules, tally.coverage(connections), strict=True)
+    ):
+        audited = sum(bucket.audited_by_rule[rule.id] for bucket in whole.partial.buckets.values())
+        results.append(
+            RuleResult(
+                rule_id=rule.id,
+                version=rule.version,
+                title=rule.title,
+                effect=rule.effect,
+                severity=rule.severity,
+                verdicts={verdict.value: count for verdict, count in coverage.by_verdict.items()},
+                calls_audited=audited,
+                findings=findings.get(rule.id, 0),
+                measures=tally.measures(place, people.get(rule.id, NOBODY)),
+                idle=coverage.by_verdict[Verdict.NOT_APPLICABLE] == connections,
+            )
+        )
+    return results
+
+
+def _calls(partial: Partial, tally: Tally) -> Calls:
+    buckets = partial.buckets.values()
+    return Calls(
+        in_logs=sum(bucket.calls for bucket in buckets),
+        audited=sum(bucket.audited for bucket in buckets),
+        connections_without_call=int(tally.situations["without_call"].sum()),
+        audited_connections_without_call=tally.audited("without_call"),
+        audited_connections=tally.audited("connections"),
+        by_role={role.value: sum(bucket.by_role[role] for bucket in buckets) for role in Role},
+    )
+
+
+def _severe(findings: Path, fail_on: Severity) -> dict[Verdict, int]:
+    """Count the unwaived findings at or above a severity, by verdict."""
+    grave = [severity.value for severity in Severity if severity.rank <= fail_on.rank]
+    counts = dict(
+        pl.scan_parquet(findings)
+        .filter(pl.col("severity").is_in(grave) & pl.col("waiver_id").is_null())
+        .group_by("verdict")
+        .len()
+        .collect(engine="streaming")
+        .iter_rows()
+    )
+    return {verdict: counts.get(verdict.value, 0) for verdict in Verdict}
+
+
+def _notes(partial: Partial) -> dict[str, list[Any]]:
+    """Add up what is noted beside the connections, over all shards."""
+    kinds = {
+        "not_connections": ("not_connection_rows", NOT_CONNECTION, ("source_file", "reason"), NotConnections),
+        "unread_values": ("unread_rows", UNREAD, ("source_file", "column", "reason"), UnreadValues),
+        "warnings": ("warning_rows", WARNING, ("source_file", "text"), Warned),
+    }
+    notes = {}
+    for name, (attribute, schema, keys, kind) in kinds.items():
+        rows = [row for shard in partial.shards.values() for row in getattr(shard, attribute)]
+        whole = counted([pl.DataFrame(rows, schema=schema)], schema, keys)
+        notes[name] = [kind(**row) for row in whole.iter_rows(named=True)]
+    return notes

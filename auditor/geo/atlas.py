@@ -1,0 +1,122 @@
+"""The face of the package: which sources an audit has, and what they say of its relays and participants."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+import polars as pl
+
+from auditor.errors import Fault, GeoError
+from auditor.geo.files import fault_if_changed
+from auditor.geo.inventory import Inventory, InventoryFile
+from auditor.geo.mmdb import Database, Reader
+from auditor.geo.opened import OpenedSources
+from auditor.geo.participants import locate_participants
+from auditor.geo.periods import periods_of
+from auditor.geo.register import Register
+from auditor.geo.relays import locate_relays
+from auditor.model import CLIENT_UNIT, INSTANT, LOCATED, RELAY_UNIT, Schema
+
+_EVER_DAYS = 9999 * 366
+"""Longer than the calendar: any greater age means the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtlasSettings:
+    """Everything that decides where an address is; declarative and picklable, so that it can travel.
+
+    `documentation_is_public` has documentation prefixes looked up like public ones.
+    """
+
+    databases: tuple[Database, ...]
+    inventory: Inventory | None
+    max_age_days: int = 35
+    documentation_is_public: bool = False
+
+
+class Atlas:
+    """Locates relays and participants, in the process where it runs.
+
+    Databases are opened when they are first asked, each only if its digest is the one in the settings.
+    Relays are remembered, so that each unit is located once.
+    """
+
+    def __init__(self, settings: AtlasSettings) -> None:
+        self._settings = settings
+        max_age = timedelta(days=min(settings.max_age_days, _EVER_DAYS))
+        self._periods = periods_of(settings.databases, settings.inventory, max_age)
+        self._relays = pl.DataFrame(schema={**RELAY_UNIT, **LOCATED})
+
+    @property
+    def periods(self) -> tuple[tuple[datetime | None, datetime | None], ...]:
+        """The location periods, in order, half-open; None where time has no end."""
+        return tuple((period.from_at, period.until_at) for period in self._periods)
+
+    def period_of(self, column: pl.Expr) -> pl.Expr:
+        """Give the number of each instant's location period, from 0, as Int32; null for null."""
+        cuts = pl.Series([period.from_at for period in self._periods[1:]], dtype=INSTANT)
+        numbers = pl.lit(cuts).search_sorted(column.cast(INSTANT), side="right")
+        return pl.when(column.is_not_null()).then(numbers.cast(pl.Int32))
+
+    def locate_relays(self, units: pl.DataFrame) -> pl.DataFrame:
+        """Add the columns of LOCATED to each row of `units` (RELAY_UNIT), keeping rows and order."""
+        wanted = _cast(units, RELAY_UNIT)
+        new = wanted.unique(maintain_order=True).join(
+            self._relays, on=list(RELAY_UNIT), how="anti", nulls_equal=True, maintain_order="left"
+        )
+        if new.height:
+            self._relays = pl.concat([self._relays, locate_relays(new, self._sources)])
+        return wanted.join(
+            self._relays,
+            on=list(RELAY_UNIT),
+            how="left",
+            nulls_equal=True,
+            validate="m:1",
+            maintain_order="left",
+        )
+
+    def locate_clients(self, units: pl.DataFrame) -> pl.DataFrame:
+        """Add `key`, `reasons` and `hints` to each row of `units` (CLIENT_UNIT), keeping rows and order."""
+        return locate_participants(_cast(units, CLIENT_UNIT), self._sources)
+
+    def verify_unchanged(self) -> None:
+        """Raise GeoError if a database or an inventory file is no longer what was opened.
+
+        To be asked on the machine where they were opened: another has copies.
+        """
+        inventory = self._settings.inventory
+        files: list[Database | InventoryFile] = [*self._settings.databases]
+        files += inventory.files if inventory else ()
+        faults = [fault_if_changed(file.path, file.identity) for file in files]
+        if any(faults):
+            raise GeoError.of(fault for fault in faults if fault)
+
+    @cached_property
+    def _sources(self) -> OpenedSources:
+        settings = self._settings
+        return OpenedSources(
+            readers=tuple(_opened(settings.databases)),
+            register=Register(settings.inventory) if settings.inventory else None,
+            periods=self._periods,
+            max_age_days=settings.max_age_days,
+            public=frozenset({"global", "documentation"} if settings.documentation_is_public else {"global"}),
+        )
+
+
+def _opened(databases: Sequence[Database]) -> Sequence[Reader]:
+    """Open all databases. Raises GeoError with the faults of all of them."""
+    readers: list[Reader] = []
+    faults: list[Fault] = []
+    for database in databases:
+        try:
+            readers.append(Reader(database))
+        except GeoError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise GeoError.of(faults)
+    return readers
+
+
+def _cast(units: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    return units.select(pl.col(name).cast(dtype) for name, dtype in schema.items())

@@ -1,0 +1,181 @@
+"""Sources of evidence → one candidate set.
+
+A doubt widens a set; only better evidence narrows it. Design: GEOLOCATION.md, sections 1 and 3.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from auditor.countries import UNKNOWN_KEY, key_of
+
+STALE = "stale_location"
+ANYCAST = "anycast"
+
+
+class Level(IntEnum):
+    """How good a source is, best first. All those that answer on the last level count beside a better one."""
+
+    ATTESTED = 1
+    DATABASE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one source says of one address.
+
+    `countries` may count where `reason` is None, and `level` is not: a source without a level only gives
+    hints. Where it names none without a reason of its own, `why_not` still says why. `shown` is what it
+    says, as written.
+    """
+
+    source: str
+    level: Level | None
+    countries: frozenset[str] = frozenset()
+    shown: str | None = None
+    reason: str | None = None
+    why_not: str | None = None
+    hints: tuple[str, ...] = ()
+    prefix: str | None = None
+    date: datetime | None = None
+    sha256: str | None = None
+
+    @property
+    def may_count(self) -> bool:
+        """Whether the answer names countries that may be counted."""
+        return bool(self.countries) and self.reason is None and self.level is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """A candidate set, by its key, with the reasons and hints, sorted.
+
+    `why_not` has one item per answer, in their order: None where it counted.
+    """
+
+    key: str
+    reasons: tuple[str, ...]
+    hints: tuple[str, ...]
+    why_not: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an address can tell of a relay, or of a participant: why it gives nothing, by its kind."""
+
+    silent: Mapping[str, str]
+    embedding: frozenset[str]
+    """Kinds whose inner IPv4 is asked about, if it is public."""
+
+
+_PRIVATE = ("private", "shared", "link_local", "loopback")
+_NOT_PUBLIC = (
+    *("documentation", "benchmark", "multicast", "broadcast"),
+    *("this_network", "protocol", "ipv4_compatible", "reserved"),
+)
+_EVERYWHERE = {
+    "nat64_local": "nat64_prefix_unknown",
+    "sixtofour": "tunnel",
+    "teredo": "tunnel",
+    "anycast": ANYCAST,
+    **dict.fromkeys(_NOT_PUBLIC, "not_public"),
+    "masked": "masked",
+    "unparsable": "unparsable",
+    "host_name": "hostname_only",
+}
+
+RELAY = Subject(
+    {**_EVERYWHERE, **dict.fromkeys(_PRIVATE, "private_relay"), "absent": "no_relay_address"},
+    frozenset({"nat64"}),
+)
+PARTICIPANT = Subject(
+    {**_EVERYWHERE, **dict.fromkeys(_PRIVATE, "private_client"), "absent": "no_client"},
+    frozenset({"nat64", "sixtofour", "teredo"}),
+)
+
+ATTESTABLE = frozenset({"global", "anycast", "documentation", "benchmark", *_PRIVATE})
+"""Kinds of relay address that a prefix of the inventory can place."""
+
+
+def silence_of(subject: Subject, kind: str, inner_kind: str | None, public: frozenset[str]) -> str | None:
+    """Say why the address gives nothing; None where a database is to be asked.
+
+    `public` are the kinds that are looked up.
+    """
+    if kind in subject.embedding:
+        return None if inner_kind in public else "embedded_not_public"
+    return None if kind in public else subject.silent[kind]
+
+
+def combine(silences: Sequence[str], answers: Sequence[Answer]) -> Candidates:
+    """Combine all answers for one address into one candidate set.
+
+    `silences` are the reasons why the address itself gives nothing. Anycast leaves only what the operator
+    attests; otherwise the best attested level counts together with every database.
+    """
+    anycast = ANYCAST in silences or any(a.reason == ANYCAST and a.level is not None for a in answers)
+    counted = [_counts(answer, anycast=anycast) for answer in answers]
+    heard = [answer for answer, counts in zip(answers, counted, strict=True) if counts]
+    why_not = tuple(
+        None if counts else _why_not(answer) for answer, counts in zip(answers, counted, strict=True)
+    )
+    countries = frozenset[str]().union(*(answer.countries for answer in heard))
+    if countries:
+        return Candidates(key_of(countries), _agreement(heard), _hints(answers, countries), why_not)
+    reasons = {ANYCAST} if anycast else {*silences, *_reasons(answers)}
+    return Candidates(UNKNOWN_KEY, tuple(sorted(reasons or {"no_source"})), _hints(answers, None), why_not)
+
+
+def combine_participant(
+    silences: Sequence[str], answers: Sequence[Answer], declared: Answer | None
+) -> Candidates:
+    """Unite what the client address and the record say of a participant.
+
+    An address that is there and tells nothing leaves every country open, whatever the record says.
+    """
+    if declared is None:
+        return combine(silences, answers)
+    by_address = combine(silences, answers)
+    address_is_absent = list(silences) == [PARTICIPANT.silent["absent"]]
+    if by_address.key == UNKNOWN_KEY and not address_is_absent:
+        return by_address
+    return combine(silences, (*answers, declared))
+
+
+def _counts(answer: Answer, *, anycast: bool) -> bool:
+    return answer.may_count and not (anycast and answer.level is Level.DATABASE)
+
+
+def _why_not(answer: Answer) -> str:
+    return answer.why_not or "the address is in many places at once: only the inventory counts"
+
+
+def _agreement(heard: Sequence[Answer]) -> tuple[str, ...]:
+    """Say how those that counted stand to each other.
+
+    An answer within a footprint of several countries does not contradict it.
+    """
+    sets = {answer.countries for answer in heard}
+    widest = max(sets, key=len)
+    reasons = {"footprint"} if any(len(countries) > 1 for countries in sets) else set()
+    if any(not countries <= widest for countries in sets):
+        reasons.add("contested")
+    elif not reasons:
+        attested = [answer for answer in heard if answer.level is Level.ATTESTED]
+        sources = len(heard) - len(attested) + bool(attested)  # all lines of the inventory are one source
+        reasons.add("single_source" if sources == 1 else "agreed")
+    return tuple(sorted(reasons))
+
+
+def _reasons(answers: Iterable[Answer]) -> Iterable[str]:
+    return (answer.reason for answer in answers if answer.level is not None and answer.reason is not None)
+
+
+def _hints(answers: Iterable[Answer], countries: frozenset[str] | None) -> tuple[str, ...]:
+    """Collect hints: age only where nothing counted, a registration only where it differs."""
+    told = {
+        hint for answer in answers if countries is None or answer.reason != STALE for hint in answer.hints
+    }
+    as_located = {f"registered:{code}" for code in countries} if countries and len(countries) == 1 else set()
+    return tuple(sorted(told - as_located))

@@ -1,0 +1,103 @@
+"""The fields of an inventory line, read strictly; each reader raises `NotReadableError`."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from ipaddress import IPv6Network, ip_network
+
+from auditor.countries import COUNTRIES, OFTEN_MEANT
+from auditor.documents import nearest
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:[Zz]|[+-]\d\d:\d\d)")
+_PREFIX = re.compile(r"[0-9A-Fa-f.:]+(?:/[0-9]{1,3})?")
+_BLANKS = re.compile(r"\s+")
+_NAME = re.compile(r"(?:\*\.)?[\w-]+(?:\.[\w-]+)*")
+_MAPPED_LENGTH = 96
+
+
+class NotReadableError(Exception):
+    """What is wrong with one field, and how to go on."""
+
+    def __init__(self, text: str, hint: str | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.hint = hint
+
+
+def site_key(site: str) -> str:
+    """Spell a site as it is matched: NFC, trimmed, blanks made one, case ignored."""
+    return unicodedata.normalize("NFC", _BLANKS.sub(" ", site).strip().casefold())
+
+
+def name_key(name: str) -> str:
+    """Spell a host name as it is matched: case and a last dot ignored."""
+    return unicodedata.normalize("NFC", name.strip().casefold().removesuffix("."))
+
+
+def prefix_of(written: str) -> str:
+    """Read an IPv4 or IPv6 prefix, in its shortest spelling; a bare address is a prefix of its own."""
+    address = written.partition("/")[0]
+    try:
+        network = ip_network(written if _PREFIX.fullmatch(written) else "", strict=False)
+        host = ip_network(address).network_address
+    except ValueError as error:
+        raise NotReadableError(f"`{written}` is no prefix", "such as `203.0.113.0/24`") from error
+    if isinstance(network, IPv6Network) and network.prefixlen >= _MAPPED_LENGTH and network[0].ipv4_mapped:
+        inner = f"{network[0].ipv4_mapped}/{network.prefixlen - _MAPPED_LENGTH}"
+        raise NotReadableError(f"`{written}` is IPv4 in another dress", f"write `{inner}`")
+    if host != network.network_address:
+        raise NotReadableError(f"`{written}` has host bits set", f"the network is `{network}`")
+    return str(network)
+
+
+def site_of(written: str) -> str:
+    """Read a site string, as written."""
+    if not site_key(written):
+        raise NotReadableError("is blank")
+    return written
+
+
+def name_of(written: str) -> str:
+    """Read a host name, as written; it may begin with `*.`."""
+    if not _NAME.fullmatch(name_key(written)):
+        raise NotReadableError(f"`{written}` is no host name", "only the beginning may be `*.`")
+    return written
+
+
+def countries_of(written: str) -> tuple[str, ...]:
+    """Read one country code, or several separated by blanks."""
+    codes = written.split()
+    for code in codes or [written]:
+        if code not in COUNTRIES:
+            raise NotReadableError(f"`{code}` is not an ISO 3166-1 alpha-2 code", _country_hint(code))
+    return tuple(sorted(set(codes)))
+
+
+def instant_of(written: str) -> datetime:
+    """Read an RFC 3339 instant with its offset, in UTC."""
+    try:
+        if _INSTANT.fullmatch(written):
+            return datetime.fromisoformat(written.upper()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise NotReadableError(f"`{written}` is no instant: {error}") from error
+    hint = "give date, time and offset, such as `2020-02-01T00:00:00Z`"
+    raise NotReadableError(f"`{written}` is no RFC 3339 instant", hint)
+
+
+def one_of(words: Iterable[str]) -> Callable[[str], str]:
+    """Make a reader of the words of a closed set."""
+    known = [str(word) for word in words]
+
+    def read(written: str) -> str:
+        if written not in known:
+            hint = nearest(written, known) or f"known: {', '.join(known)}"
+            raise NotReadableError(f"unknown word `{written}`", hint)
+        return written
+
+    return read
+
+
+def _country_hint(code: str) -> str | None:
+    meant = OFTEN_MEANT.get(code) or (code.upper() if code.upper() in COUNTRIES else None)
+    return f"did you mean `{meant}`?" if meant else "several countries are separated by blanks"

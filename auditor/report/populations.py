@@ -1,0 +1,100 @@
+"""What a report counts: calls, and beside them connections that belong to no known call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from auditor.evidence.summary import Bounds, RuleResult, Summary
+from auditor.report.numerals import whole
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """One thing that is counted, with its bounds; `told_by` tells it from others of the same noun."""
+
+    noun: str
+    audited: int
+    proved: int
+    possible: int
+    told_by: str = ""
+    told_by_of_many: str = ""
+
+    @property
+    def nouns(self) -> str:
+        """Name several of them, without saying which."""
+        return f"{self.noun}s"
+
+    @property
+    def undetermined(self) -> int:
+        """Count what is possible and not proved."""
+        return self.possible - self.proved
+
+    @property
+    def one(self) -> str:
+        """Name any one of them: `call`, `connection that belongs to no known call`."""
+        return f"{self.noun}{self.told_by}"
+
+    @property
+    def whole(self) -> str:
+        """Name all that were audited: `2,310 calls audited`."""
+        return self.counted(self.audited) if self.told_by else f"{self.counted(self.audited)} audited"
+
+    def counted(self, number: int) -> str:
+        """Name so many of them."""
+        return f"{whole(number)} {self.one if number == 1 else f'{self.nouns}{self.told_by_of_many}'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """Distinct affected connections without a known call, which the counts of calls leave out."""
+
+    proved: int = 0
+    possible: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The gravest proved finding, for the sentence about a single call."""
+
+    finding_id: str
+    started_at: datetime
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What only the findings tell, beyond the summary. The mappings are by rule."""
+
+    first: First | None = None
+    loose: Loose = field(default_factory=Loose)
+    loose_by_rule: Mapping[str, Loose] = field(default_factory=dict)
+    proved_for_keys: Mapping[str, int] = field(default_factory=dict)
+
+
+def populations_of(summary: Summary, facts: Facts) -> tuple[Population, ...]:
+    """Say what the whole report counts, what is most telling first; at least one, at most two."""
+    calls = summary.calls
+    if not calls.in_logs:
+        return (_population("connection", calls.audited_connections, summary.overall.connections),)
+    known = _population("call", calls.audited, summary.overall.calls)
+    if not calls.audited_connections_without_call:
+        return (known,)
+    loose = _loose(calls.audited_connections_without_call, facts.loose)
+    return (known, loose) if calls.audited else (loose,)
+
+
+def populations_under(rule: RuleResult, summary: Summary, facts: Facts) -> tuple[Population, ...]:
+    """Say what one rule concerns."""
+    if not summary.calls.in_logs:
+        return (_population("connection", 0, rule.measures.connections),)
+    loose = _loose(0, facts.loose_by_rule.get(rule.rule_id, Loose()))
+    return (_population("call", rule.calls_audited, rule.measures.calls), loose)
+
+
+def _population(noun: str, audited: int, bounds: Bounds) -> Population:
+    return Population(noun, audited, bounds.proved, bounds.possible)
+
+
+def _loose(audited: int, loose: Loose) -> Population:
+    told_by = " that belongs to no known call", " that belong to no known call"
+    return Population("connection", audited, loose.proved, loose.possible, *told_by)

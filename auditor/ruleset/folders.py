@@ -1,0 +1,110 @@
+"""Which files of a rules folder are read, and which stand where nothing is read."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor.errors import Fault
+
+_PACKS = "packs"
+_GROUPS = "groups"
+_LAYOUT = "rules stand in the folder itself, groups in `groups/`"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files of some folders, each once, in order.
+
+    `without_rules` are the folders that hold no rule, or are none.
+    """
+
+    rules: tuple[Path, ...]
+    groups: tuple[Path, ...]
+    faults: tuple[Fault, ...]
+    without_rules: tuple[Path, ...]
+
+
+def list_folders(folders: Sequence[Path]) -> Listing:
+    """List what is to be read of each folder: its rules, its groups, and for a pack those around it.
+
+    YAML files elsewhere in a folder, or with another ending than `.yaml`, are faults, as they would be left
+    out in silence. Packs are read only when they are named themselves; hidden files and folders never.
+    """
+    rules: list[Path] = []
+    groups: list[Path] = []
+    faults: list[Fault] = []
+    without_rules: list[Path] = []
+    for folder in folders:
+        if not folder.is_dir():
+            without_rules.append(folder)
+            continue
+        try:
+            own = list(_yaml_files(folder))
+            rules += own
+            groups += [file for place in _group_folders(folder) for file in _yaml_files(place)]
+            faults += _strays(folder)
+            without_rules += [] if own else [folder]
+        except OSError as error:
+            faults.append(Fault(str(error.filename or folder), f"cannot be read: {error.strerror}"))
+    return Listing(_each_once(rules), _each_once(groups), tuple(faults), tuple(without_rules))
+
+
+def packs_in(folder: Path) -> tuple[Path, ...]:
+    """List the packs that lie in a folder, by name."""
+    packs = folder / _PACKS
+    return tuple(sorted(filter(_is_shown_folder, packs.iterdir()))) if packs.is_dir() else ()
+
+
+def _yaml_files(folder: Path) -> Iterator[Path]:
+    return (file for file in sorted(folder.iterdir()) if file.suffix == ".yaml" and _is_shown_file(file))
+
+
+def _group_folders(folder: Path) -> Iterator[Path]:
+    yield from _existing(folder / _GROUPS)
+    around = folder if folder.parent.name else folder.resolve()
+    if around.parent.name == _PACKS:
+        yield from _existing(around.parent.parent / _GROUPS)
+
+
+def _existing(folder: Path) -> Iterable[Path]:
+    return [folder] if folder.is_dir() else []
+
+
+def _strays(folder: Path) -> Iterator[Fault]:
+    for place in (folder, *_existing(folder / _GROUPS)):
+        for file in sorted(place.iterdir()):
+            if _is_shown_file(file) and _is_yaml(file) and file.suffix != ".yaml":
+                yield Fault(str(file), f"ends in `{file.suffix}`", "name it `.yaml`, or it would not be read")
+    for inner in sorted(folder.iterdir()):
+        if _is_shown_folder(inner) and inner.name not in (_PACKS, _GROUPS):
+            yield from _out_of_place(inner)
+    for inner in _existing(folder / _GROUPS):
+        for deeper in filter(_is_shown_folder, sorted(inner.iterdir())):
+            yield from _out_of_place(deeper)
+
+
+def _out_of_place(folder: Path) -> Iterator[Fault]:
+    for file in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+        if not hidden and file.is_file() and _is_yaml(file):
+            yield Fault(str(file), "stands in a folder that is not read", _LAYOUT)
+
+
+def _is_yaml(file: Path) -> bool:
+    return file.suffix.lower() in (".yaml", ".yml")
+
+
+def _is_shown_file(path: Path) -> bool:
+    return not path.name.startswith(".") and not path.is_dir()
+
+
+def _is_shown_folder(path: Path) -> bool:
+    return not path.name.startswith(".") and path.is_dir()
+
+
+def _each_once(files: Iterable[Path]) -> tuple[Path, ...]:
+    found: dict[str, Path] = {}
+    for file in files:
+        found.setdefault(os.path.realpath(file), file)  # unlike Path.resolve, it bears links in a circle
+    return tuple(found.values())

@@ -1,0 +1,105 @@
+"""What stands in a record for one value of the mapping, before it is read as a type."""
+
+from collections.abc import Mapping as Map
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from auditor.model import BadValue
+from auditor.sources.language import Value
+from auditor.sources.reading import Reading, constant, merged
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The columns of some records by their paths; null means nothing was written.
+
+    `not_scalar` holds, for columns that have any, a mask of the cells that hold a list or an object, or bytes
+    that are no text: there is something there, and no value can be read from it.
+    """
+
+    columns: pl.DataFrame
+    not_scalar: Map[str, pl.Series]
+
+    @classmethod
+    def of(
+        cls, columns: pl.DataFrame, null_values: Sequence[str], not_scalar: Map[str, pl.Series]
+    ) -> "Cells":
+        """Take texts that mean null out of all columns."""
+        return cls(columns.select(_without_nulls(columns.schema, null_values)), not_scalar)
+
+    @property
+    def height(self) -> int:
+        """Count the records."""
+        return self.columns.height
+
+
+def _without_nulls(schema: pl.Schema, null_values: Sequence[str]) -> list[pl.Expr]:
+    return [_without_null(name, dtype, null_values) for name, dtype in schema.items()]
+
+
+def _without_null(name: str, dtype: pl.DataType, null_values: Sequence[str]) -> pl.Expr:
+    column = pl.col(name)
+    if dtype == pl.String:
+        text = column.str.strip_chars()
+        nothing = text.is_in(["", *null_values]) if null_values else text == ""
+        return pl.when(~nothing).then(column).alias(name)
+    if null_values and not dtype.is_nested():
+        return pl.when(~column.cast(pl.String).is_in(null_values)).then(column).alias(name)
+    return column
+
+
+def written_in(cells: Cells, value: Value) -> Reading | None:
+    """Find what is written for a value: the first alternative that is not null, mapped to our words.
+
+    The reasons are `unreadable`, where there is something but no scalar, and `unmapped`. None if the log has
+    no column for it.
+    """
+    if value.const is not None:
+        return Reading(constant(text_of(value.const), cells.height, pl.String))
+    present = [path for path in value.from_ if path in cells.columns.columns]
+    if not present:
+        return None
+    written = _first_of(cells, value, present)
+    return written if value.map is None else _mapped(written, value)
+
+
+def text_of(value: str | int | bool) -> str:  # noqa: FBT001  a value of the mapping
+    """Write a value of the mapping as a log would."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _first_of(cells: Cells, value: Value, paths: Sequence[str]) -> Reading:
+    frame = cells.columns.select(paths)
+    if value.null_values:
+        frame = frame.select(_without_nulls(frame.schema, value.null_values))
+    if len(set(frame.dtypes)) > 1:
+        frame = frame.select(pl.all().cast(pl.String, strict=False))
+    masks = {path: cells.not_scalar[path] for path in paths if path in cells.not_scalar}
+    if not masks:
+        return Reading(frame.select(pl.coalesce(paths).alias(paths[0])).to_series())
+    first, reason = pl.lit(None), pl.lit(None, dtype=pl.String)
+    for path in reversed(paths):
+        column = pl.col(path)
+        no_scalar = pl.lit(masks[path]) if path in masks else pl.lit(value=False)
+        first = pl.when(no_scalar).then(None).when(column.is_not_null()).then(column).otherwise(first)
+        bad = pl.lit(BadValue.UNREADABLE.value)
+        reason = pl.when(no_scalar).then(bad).when(column.is_null()).then(reason)
+    found = frame.select(first.alias("first"), reason.alias("reason"))
+    return Reading(found["first"], found["reason"] if found["reason"].count() else None)
+
+
+def _mapped(written: Reading, value: Value) -> Reading:
+    text = written.values.cast(pl.String)
+    words = {key: text_of(word) for key, word in (value.map or {}).items()}
+    ours = text.replace_strict(words, default=None, return_dtype=pl.String)
+    unmapped = text.is_not_null() & ours.is_null()
+    if not unmapped.any():
+        return Reading(ours, written.reasons)
+    if value.unmapped == "keep":
+        return Reading(ours.zip_with(~unmapped, text), written.reasons)
+    reasons = (
+        unmapped.to_frame("bad").select(pl.when("bad").then(pl.lit(BadValue.UNMAPPED.value))).to_series()
+    )
+    return Reading(ours, merged(written.reasons, reasons))

@@ -1,0 +1,166 @@
+"""CSV and its like: delimited fields, a record a line but for line breaks in quotes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from auditor.errors import Fault, SourceError
+from auditor.sources.batching import RECORD, TextRecords, empty_batch, text_batch
+from auditor.sources.cells import Cells
+from auditor.sources.cutting import cut_records
+from auditor.sources.dialect import Dialect
+from auditor.sources.fit import require_columns, warnings_on
+from auditor.sources.interface import Batch, Log, Piece, Plan
+from auditor.sources.lines import USUAL, Block, Limits, blocks_of, lines_in
+from auditor.sources.parts import LABEL
+from auditor.sources.plain import head_of, lines_counted, plan_text, raw_text, with_next
+from auditor.sources.stream import read_stream
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns of one file, and its dialect. An empty file has none."""
+
+    names: tuple[str, ...]
+    dialect: Dialect
+
+    def wanted(self, log: Log) -> dict[str, int]:
+        """Say which columns are read, by their paths, and where they stand."""
+        paths = [path for path in log.mapping.paths if path in self.names]
+        if log.mapping.canonical:
+            paths += [name for name in self.names if name.startswith(LABEL) or name == "extra"]
+        return {path: self.names.index(path) for path in paths}
+
+
+@dataclass(frozen=True, slots=True)
+class CsvSource:
+    """Reads delimited text, plain or compressed."""
+
+    limits: Limits = USUAL
+
+    def plan(self, log: Log, *, piece_bytes: int) -> Plan:
+        """Cut at line ends where no line has a quote; a file with quotes or compression is one piece."""
+        layout = layout_of(log, self.limits)
+        if layout.names:
+            require_columns(log, layout.names, set(layout.wanted(log)))
+        quote = (log.mapping.input.quote or "").encode()
+
+        def records_in(block: Block) -> int | None:
+            return None if quote and quote in block.data else lines_counted(block)
+
+        return plan_text(log, piece_bytes, self.limits, records_in)
+
+    def batches(self, piece: Piece) -> Iterator[Batch]:
+        """Yield the records of a piece: every line is part of one, also blank lines and comments."""
+        log, layout = piece.log, layout_of(piece.log, self.limits)
+        warned = list(_warned(log, layout)) if piece.start == 0 else []
+        first, header_seen = piece.first_record, piece.start > 0 or not log.mapping.input.header
+        stream = read_stream(log.file, start=piece.start, stop=piece.stop)
+        left = b""
+        for block, last in with_next(blocks_of(stream, piece.start, self.limits)):
+            whole = replace(block, data=left + block.data, offset=block.offset - len(left))
+            rows, rest = _rows(whole, layout.dialect, self.limits, last=last)
+            left = b"" if block.overlong else whole.data[rest:]
+            rows = rows.with_columns(number=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
+            if not header_seen:
+                rows, header_seen = _header_set_aside(rows)
+            first += rows.height
+            yield text_batch(log, TextRecords(whole, rows, _cells(rows, whole, layout, log)), warned)
+            warned = []
+        if first == 1:
+            yield empty_batch(log, warned)
+
+    def raw_record(self, log: Log, *, record: int, byte_offset: int | None) -> bytes:
+        """Fetch one record, with the line breaks in it, without its line end."""
+        dialect = layout_of(log, self.limits).dialect
+
+        def size_of(block: Block, last: bool) -> int | None:  # noqa: FBT001  it is called by position
+            records = cut_records(block, dialect, self.limits, last=last).records
+            return None if records.is_empty() else int(records["size"][0])
+
+        return raw_text(log, record, byte_offset, self.limits, size_of)
+
+
+def _warned(log: Log, layout: Layout) -> Iterator[tuple[str, int]]:
+    if layout.names:
+        yield from warnings_on(log.mapping, layout.names, set(layout.wanted(log)))
+
+
+def layout_of(log: Log, limits: Limits) -> Layout:
+    """Name the columns of a file: those that the mapping names, or those of its header.
+
+    Raises SourceError if the header cannot be read.
+    """
+    given = log.mapping.input
+    names = tuple(given.columns or ()) if not given.header else _header_of(log, limits)
+    return Layout(names, Dialect.of(given, max(1, len(names))))
+
+
+def _header_of(log: Log, limits: Limits) -> tuple[str, ...]:
+    """Read the first record that is no comment and not blank; a file that has none has no columns."""
+    dialect = Dialect.of(log.mapping.input, 0)
+    held: list[str] = []
+    fields: int | None = None
+    for block in head_of(log, limits):
+        for line in lines_in(block)["text"]:
+            if not held and line is not None and dialect.is_aside(line):
+                continue
+            if line is None or block.overlong or len(held) >= limits.quoted_lines:
+                raise _no_header(log)
+            held.append(line)
+            state = dialect.advance(line, fields)
+            if state is None:
+                raise _no_header(log)
+            still_open, fields = state
+            if not still_open:
+                return dialect.split("\n".join(held))
+    if held:
+        raise _no_header(log)
+    return ()
+
+
+def _no_header(log: Log) -> SourceError:
+    hint = "the first line must name the columns; `input` of a mapping says how fields are told apart"
+    return SourceError(Fault(log.path, "its header cannot be read", hint))
+
+
+def _rows(block: Block, dialect: Dialect, limits: Limits, *, last: bool) -> tuple[pl.DataFrame, int]:
+    """Cut a block into records; an overlong line is `malformed`, a last one that is cut `truncated`."""
+    if block.overlong:
+        broken = "malformed" if block.ended else "truncated"
+        row = {"kind": [broken], "text": [None], "start": [0], "size": [len(block.data)]}
+        return pl.DataFrame(row, schema_overrides={"text": pl.String}), len(block.data)
+    cut = cut_records(block, dialect, limits, last=last)
+    rows = cut.records.select("kind", "text", "start", "size")
+    if not block.ended and rows["kind"].tail(1).eq("malformed").any():
+        kinds = pl.when(pl.int_range(pl.len()) == pl.len() - 1).then(pl.lit("truncated")).otherwise("kind")
+        rows = rows.with_columns(kind=kinds)
+    return rows, cut.rest
+
+
+def _header_set_aside(rows: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
+    """Mark the first row that is no comment and not blank."""
+    found = (~rows["kind"].is_in(["blank", "comment"])).arg_true()
+    if found.is_empty():
+        return rows, False
+    is_header = pl.int_range(pl.len()) == found[0]
+    return rows.with_columns(kind=pl.when(is_header).then(pl.lit("header")).otherwise("kind")), True
+
+
+def _cells(rows: pl.DataFrame, block: Block, layout: Layout, log: Log) -> Cells:
+    """Part the records into the fields that are wanted."""
+    records = rows.filter(pl.col("kind") == RECORD)
+    wanted, dialect = layout.wanted(log), layout.dialect
+    if records.is_empty():
+        empty = pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
+        return Cells.of(empty, (), {})
+    if records.height == rows.height:
+        data = block.data[: rows["start"][-1] + rows["size"][-1]]
+    else:
+        data = records["text"].str.join("\n").item().encode()
+    fields = dialect.fields_of(data, sorted(set(wanted.values())))
+    if fields.height != records.height:
+        raise AssertionError(f"{log.path}: {fields.height:,} rows read, of {records.height:,} records")
+    columns = fields.select(pl.col(str(index)).alias(path) for path, index in wanted.items())
+    return Cells.of(columns, log.mapping.input.null_values, {})

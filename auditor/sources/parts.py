@@ -1,0 +1,204 @@
+"""One connection of each record: every column read, and what could not be."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+import polars as pl
+
+from auditor.model import CONNECTION, ROLE, TIER, TIME_BASIS, BadValue, Role, TimeBasis
+from auditor.sources.cells import Cells, written_in
+from auditor.sources.language import Value
+from auditor.sources.mapping import Mapping, Part
+from auditor.sources.reading import Reading, constant, merged, nulled
+from auditor.sources.times import read_durations, read_instants
+from auditor.sources.values import (
+    HIGHEST,
+    added_up,
+    read_countries,
+    read_counts,
+    read_flags,
+    read_hosts,
+    read_trimmed,
+    read_words,
+    split_ports,
+)
+
+LABEL = "label_"
+
+
+LABEL = "label_"
+OF_THE_RECORD = ("source_file", "record", "byte_offset", "part")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Values of one column that could not be read, and so are null; `written` is what stood there."""
+
+    column: str
+    reasons: pl.Series
+    written: pl.Series
+
+
+@dataclass(frozen=True, slots=True)
+class PartRead:
+    """A part's columns, a row per record, and their troubles. `refusals` are reasons to reject the record."""
+
+    columns: dict[str, pl.Series] = field(default_factory=dict)
+    troubles: list[Trouble] = field(default_factory=list)
+    refusals: list[tuple[str, pl.Series]] = field(default_factory=list)
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """Lay the columns side by side."""
+        return pl.DataFrame(self.columns)
+
+
+def read_part(part: Part, cells: Cells, mapping: Mapping) -> PartRead:
+    """Read every column that the part gives; what it does not give, or the log does not have, is null."""
+    read = PartRead()
+    for name, value in _values(part, cells, mapping):
+        written = _sum_of(cells, value) if value.sum else written_in(cells, value)
+        if written is None:
+            continue
+        taken = _typed(read, name, value, written.values, mapping.input.zone)
+        reasons = merged(written.reasons, taken.reasons)
+        if (
+            name == "relay_ip"
+            and value.ip in ("host_port", "host_port_bare")
+            and "relay_port" not in part.columns
+        ):
+            _take_port(read, written.values, bare=value.ip == "host_port_bare")
+        _take(read, name, value, Reading(taken.values, reasons), _shown(cells, value))
+    _end_after_start(read)
+    _complete(read, part, cells, mapping)
+    return read
+
+
+def _values(part: Part, cells: Cells, mapping: Mapping) -> Iterator[tuple[str, Value]]:
+    yield from part.columns.items()
+    yield from ((LABEL + key, value) for key, value in part.labels.items())
+    if mapping.canonical:
+        labels = (name for name in cells.columns.columns if name.startswith(LABEL))
+        yield from ((name, Value.model_validate({"from": (name,)})) for name in labels)
+
+
+def _take(read: PartRead, name: str, value: Value, taken: Reading, shown: pl.Series) -> None:
+    """Keep a column and its troubles, and what of them refuses the record."""
+    read.columns[name] = taken.values
+    reasons = _unmapped_where_null(taken.values) if name == "role" else taken.reasons
+    if name == "started_at" or value.required:
+        missing = pl.when(pl.col("values").is_null()).then(pl.lit(BadValue.MISSING.value))
+        frame = pl.DataFrame({"values": taken.values, "reasons": reasons})
+        refused = frame.select(pl.coalesce(pl.col("reasons").cast(pl.String), missing)).to_series()
+        if refused.count():
+            read.refusals.append((name, refused))
+    if reasons is None:
+        return
+    read.troubles.append(Trouble(name, reasons, shown))
+    if value.on_bad == "reject":
+        read.refusals.append((name, reasons))
+    elif value.unmapped == "reject":
+        read.refusals.append((name, nulled(reasons, reasons != BadValue.UNMAPPED.value)))
+
+
+def _unmapped_where_null(roles: pl.Series) -> pl.Series | None:
+    """Count each role that is null or no role of ours."""
+    if not roles.null_count():
+        return None
+    unmapped = pl.when(pl.col("role").is_null()).then(pl.lit(BadValue.UNMAPPED.value))
+    return roles.alias("role").to_frame().select(unmapped).to_series()
+
+
+READERS: dict[str, Callable[[pl.Series], Reading]] = {
+    "home_region": read_trimmed,
+    "role": partial(read_words, words=ROLE),
+    "tier": partial(read_words, words=TIER),
+    "time_basis": partial(read_words, words=TIME_BASIS),
+    "relay_country_declared": read_countries,
+    "participant_country_declared": read_countries,
+    "use_proved": read_flags,
+    **{name: partial(read_counts, highest=highest) for name, highest in HIGHEST.items()},
+}
+
+
+def _typed(read: PartRead, name: str, value: Value, written: pl.Series, zone: str | None) -> Reading:
+    """Read what is written as the type of its column."""
+    if name == "ended_at" and value.unit is not None:
+        lasted = read_durations(written, value.unit)
+        return Reading(read.columns["started_at"] + lasted.values.cast(pl.Duration("us")), lasted.reasons)
+    if name in ("started_at", "ended_at"):
+        return read_instants(written, value, zone)
+    if name in ("relay_ip", "client_ip"):
+        if value.ip in ("host_port", "host_port_bare"):
+            return split_ports(written, bare=value.ip == "host_port_bare")[0]
+        return read_hosts(written)
+    reader = READERS.get(name)
+    return reader(written) if reader else Reading(written.cast(pl.String))
+
+
+def _take_port(read: PartRead, written: pl.Series, *, bare: bool) -> None:
+    _, port = split_ports(written, bare=bare)
+    read.columns["relay_port"] = port.values
+    if port.reasons is not None:
+        read.troubles.append(Trouble("relay_port", port.reasons, written.cast(pl.String)))
+
+
+def _sum_of(cells: Cells, value: Value) -> Reading | None:
+    """Add counts up; null if any of them is."""
+    parts = [path for path in value.sum if path in cells.columns.columns]
+    return added_up([cells.columns[path] for path in parts]) if len(parts) == len(value.sum) else None
+
+
+def _shown(cells: Cells, value: Value) -> pl.Series:
+    """Give what was written, as an example shows it."""
+    paths = [path for path in value.paths if path in cells.columns.columns]
+    if not paths:
+        return constant(None, cells.height, pl.String)
+    return cells.columns.select(
+        pl.coalesce(pl.col(path).cast(pl.String, strict=False) for path in paths)
+    ).to_series()
+
+
+def _end_after_start(read: PartRead) -> None:
+    """Take ends before their start out, and count them."""
+    started, ended = read.columns.get("started_at"), read.columns.get("ended_at")
+    if started is None or ended is None or not (before := ended < started).any():
+        return
+    read.columns["ended_at"] = nulled(ended, before)
+    shown = ended.cast(pl.String)
+    reason = pl.when("before").then(pl.lit(BadValue.END_BEFORE_START.value))
+    reasons = before.to_frame("before").select(reason).to_series()
+    read.troubles.append(Trouble("ended_at", reasons, shown))
+
+
+def _complete(read: PartRead, part: Part, cells: Cells, mapping: Mapping) -> None:
+    """Fill in what is never null, by what the mapping says, and make absent columns null."""
+    nothing = {
+        name: constant(None, cells.height, dtype)
+        for name, dtype in CONNECTION.items()
+        if name not in read.columns and name not in OF_THE_RECORD
+    }
+    read.columns.update(nothing)
+    started = part.columns["started_at"]
+    basis = started.basis or TimeBasis.CONNECTION
+    unread = [trouble.reasons for trouble in read.troubles if trouble.column == "use_proved"]
+    proved = read.columns["use_proved"]
+    for reasons in unread:  # what says of use something that nobody understands does not prove it
+        proved = proved.zip_with(reasons.is_null(), constant(False, len(proved), pl.Boolean))  # noqa: FBT003  a value
+    read.columns["role"] = read.columns["role"].fill_null(Role.UNKNOWN)
+    read.columns["time_basis"] = read.columns["time_basis"].fill_null(basis)
+    read.columns["use_proved"] = proved.fill_null(value=True) & part.use_proved
+    read.columns["extra"] = _extra(cells, mapping)
+    for name, values in read.columns.items():
+        read.columns[name] = values.cast(CONNECTION.get(name, pl.String))
+
+
+def _extra(cells: Cells, mapping: Mapping) -> pl.Series:
+    """Keep what the mapping lists, as the JSON text of one object; a canonical log brings its own."""
+    if mapping.canonical and "extra" in cells.columns.columns:
+        return cells.columns["extra"].cast(pl.String, strict=False)
+    present = [path for path in mapping.extra if path in cells.columns.columns]
+    if not present:
+        return constant(None, cells.height, pl.String)
+    return cells.columns.select(pl.struct(present).struct.json_encode()).to_series()

@@ -1,0 +1,90 @@
+"""Numbers, words, countries and addresses as logs write them → our columns."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from auditor.countries import COUNTRIES
+from auditor.sources.reading import Reading, constant, merged, reasons_of
+
+HIGHEST = {"relay_port": 65_535, "attempt": 2**31 - 1, "failed_primaries": 2**31 - 1, "bytes": 2**63 - 1}
+
+_HOST_PORT = r"^(?:\[([^\[\]]*)\]|([^:\[\]]*))(?::(\d*))?$"
+_BARE = r"^(?:\[([^\[\]]*)\]|(.*[^:]|.*::)):(\d+)$"
+_BRACKETS = r"^\[([^\[\]]*)\]$"
+
+
+def read_counts(written: pl.Series, highest: int) -> Reading:
+    """Read whole numbers from 0 to `highest`; `3.0` is 3, as spreadsheets write it."""
+    if written.dtype.is_integer():
+        values = written.cast(pl.Int64, strict=False)
+    else:
+        text = written.cast(pl.String).str.strip_chars()
+        values = text.cast(pl.Int64, strict=False)
+        if values.null_count() > written.null_count():
+            values = text.str.replace(r"^(\d+)\.0*$", "$1").cast(pl.Int64, strict=False)
+    fitting = values.is_between(0, highest)
+    values = values.zip_with(fitting.fill_null(value=False), constant(None, len(values), pl.Int64))
+    return Reading(values, reasons_of(written, values))
+
+
+def added_up(written: Sequence[pl.Series]) -> Reading:
+    """Add counts up; the sum is null where one of them is, and unreadable where one of them is."""
+    reads = [read_counts(part, HIGHEST["bytes"]) for part in written]
+    frame = pl.DataFrame({str(index): read.values for index, read in enumerate(reads)})
+    total = frame.select(pl.sum_horizontal(pl.all(), ignore_nulls=False)).to_series()
+    reasons = None
+    for read in reads:
+        reasons = merged(reasons, read.reasons)
+    return Reading(total, reasons)
+
+
+def read_words(written: pl.Series, words: pl.Enum) -> Reading:
+    """Read words of a closed set, exactly, but for blanks around them."""
+    values = written.cast(pl.String).str.strip_chars().cast(words, strict=False)
+    return Reading(values, reasons_of(written, values))
+
+
+def read_flags(written: pl.Series) -> Reading:
+    """Read true, false, 1 and 0, in any case."""
+    if written.dtype == pl.Boolean:
+        return Reading(written)
+    text = written.cast(pl.String).str.strip_chars().str.to_lowercase()
+    words = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+    values = text.replace_strict(words, default=None, return_dtype=pl.Boolean)
+    return Reading(values, reasons_of(written, values))
+
+
+def read_countries(written: pl.Series) -> Reading:
+    """Read alpha-2 codes, in any case."""
+    text = written.cast(pl.String).str.strip_chars().str.to_uppercase()
+    known = text.is_in(list(COUNTRIES))
+    values = text.to_frame("text").select(pl.when(known).then("text")).to_series()
+    return Reading(values, reasons_of(written, values))
+
+
+def read_trimmed(written: pl.Series) -> Reading:
+    """Read texts without the blanks around them."""
+    return Reading(written.cast(pl.String).str.strip_chars())
+
+
+def read_hosts(written: pl.Series) -> Reading:
+    """Read addresses as they stand, without blanks and brackets: whether they are any is for `geo` to say."""
+    text = written.cast(pl.String).str.strip_chars()
+    return Reading(text.str.replace(_BRACKETS, "$1") if text.str.starts_with("[").any() else text)
+
+
+def split_ports(written: pl.Series, *, bare: bool) -> tuple[Reading, Reading]:
+    """Part addresses from the ports behind them; a text of no such form stays whole.
+
+    `bare`: an IPv6 address before a port has no brackets, so the last colon parts them. A port above 65535 is
+    unreadable and leaves the address as it is.
+    """
+    text = written.cast(pl.String).str.strip_chars().alias("text")
+    form = _BARE if bare else _HOST_PORT
+    found = text.to_frame().select(
+        host=pl.coalesce(pl.col("text").str.extract(form, 1), pl.col("text").str.extract(form, 2), "text"),
+        port=pl.col("text").str.extract(form, 3),
+    )
+    port = found["port"].to_frame().select(pl.when(pl.col("port") != "").then("port")).to_series()
+    return read_hosts(found["host"]), read_counts(port, HIGHEST["relay_port"])

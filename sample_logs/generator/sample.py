@@ -1,0 +1,125 @@
+"""The whole sample: invent, plant, write, and write down what was planted."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain, count
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from . import broken
+from .calls import calls_of, connections_of
+from .database import write_database
+from .logs import HOME_REGION, write_csv, write_ndjson, write_parquet
+from .oddities import around_the_promise, oddities_of, plain_connections
+from .people import Account, accounts_of
+from .regions import PERIOD
+from .sidefiles import write_accounts, write_inventory
+from .truth import Log, truth_of
+from .values import Connection, Entry, utc
+
+SEED = 20200316
+CSV_CALLS, OTHER_CALLS = 5_800, 110
+
+_SAID_TWICE, _CONTRADICTED = 20, 150
+_BLANK_LINES = (utc(2020, 3, 19, 6), utc(2020, 4, 14, 6))
+
+
+def write_sample(folder: Path) -> dict[str, Any]:
+    """Write all generated files into a folder, and return the truth, which is one of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random = Random(SEED)
+    accounts = accounts_of(random)
+    csv, ndjson, parquet = (
+        Log("spring-2020.csv", _csv_entries(accounts, random), header=True, blank_lines_count=True),
+        Log("spring-2020.ndjson", _ndjson_entries(accounts, random)),
+        Log("spring-2020.parquet", _parquet_entries(accounts, random)),
+    )
+    write_csv(folder / csv.name, csv.entries)
+    write_ndjson(folder / ndjson.name, ndjson.entries)
+    write_parquet(folder / parquet.name, parquet.entries)
+    write_accounts(folder / "accounts.csv", accounts)
+    write_inventory(folder / "inventory.csv")
+    write_database(folder / "sample-country.mmdb")
+    truth = truth_of((csv, ndjson, parquet))
+    (folder / "truth.json").write_text(_json(truth), encoding="utf-8")
+    return truth
+
+
+def _csv_entries(accounts: tuple[Account, ...], random: Random) -> list[Entry]:
+    spare = _spare(accounts, random)
+    witness = next(one for one in accounts if one.plain and one.lines[0].home_region == "US")
+    person = next(one for one in witness.people if one.located == frozenset(("US",)) and one.declared is None)
+    connections = chain(
+        _story(accounts, CSV_CALLS, random),
+        oddities_of(spare, 2, random),
+        around_the_promise(witness, person, random),
+    )
+    bad = broken.broken_of(broken.UNREADABLE + broken.CSV, spare)
+    return _in_order(chain(_entries(connections), bad, _blank_lines()))
+
+
+def _ndjson_entries(accounts: tuple[Account, ...], random: Random) -> list[Entry]:
+    spare = _spare(accounts, random)
+    connections = chain(_story(accounts, OTHER_CALLS, random), oddities_of(spare, 1, random))
+    bad = broken.broken_of(broken.UNREADABLE + broken.NDJSON, spare)
+    last = replace(broken.CUT_OFF.of(next(spare)), at=PERIOD[1])
+    return _in_order(chain(_entries(_with_home_regions(connections)), bad, _blank_lines(), (last,)))
+
+
+def _parquet_entries(accounts: tuple[Account, ...], random: Random) -> list[Entry]:
+    spare = _spare(accounts, random)
+    oddities = filter(_fits_typed_columns, oddities_of(spare, 1, random))
+    connections = chain(_story(accounts, OTHER_CALLS, random), oddities)
+    return _in_order(chain(_entries(connections), broken.broken_of(broken.ABSURD, spare)))
+
+
+def _story(accounts: tuple[Account, ...], calls: int, random: Random) -> Iterator[Connection]:
+    return (one for call in calls_of(accounts, calls, random) for one in connections_of(call, random))
+
+
+def _spare(accounts: tuple[Account, ...], random: Random) -> Iterator[Connection]:
+    endless = (call for _ in count() for call in calls_of(accounts, 100, random))
+    return plain_connections(endless, random)
+
+
+def _entries(connections: Iterator[Connection]) -> Iterator[Entry]:
+    return (Entry(one.facts.started_at, one) for one in connections)
+
+
+def _blank_lines() -> Iterator[Entry]:
+    return (Entry(at, None) for at in _BLANK_LINES)
+
+
+def _in_order(entries: Iterator[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _with_home_regions(connections: Iterator[Connection]) -> Iterator[Connection]:
+    """Let some records name the home region too; a few contradict the accounts file."""
+    for one, number in zip(connections, count(), strict=False):
+        filed = one.facts.home_region
+        if number % _CONTRADICTED == 1 and filed is not None:
+            yield _with_home_region(one, "JP" if filed != "JP" else "US", None)
+        elif number % _SAID_TWICE == 0:
+            yield _with_home_region(one, filed or "EU", filed or "EU")
+        else:
+            yield one
+
+
+def _with_home_region(one: Connection, logged: str, true: str | None) -> Connection:
+    told = one.told(one.story, **{HOME_REGION: logged})
+    return replace(told, facts=replace(one.facts, home_region=true))
+
+
+def _fits_typed_columns(one: Connection) -> bool:
+    typed = ("ended_at", "bytes", "attempt")
+    return not any(unread.reason == "unreadable" and unread.column in typed for unread in one.unread)
+
+
+def _json(truth: dict[str, Any]) -> str:
+    """Write a value a line, but lists of numbers and of call ids as one."""
+    text = json.dumps(truth, indent=1, ensure_ascii=False)
+    return re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n"

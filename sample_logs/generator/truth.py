@@ -1,0 +1,183 @@
+"""The planted truth, counted from what was planted and not from what was written."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .rules import RULES, Rule, verdict_of
+from .values import Connection, Entry
+
+VERDICTS = ("violation", "indeterminate", "excused", "compliant", "not_applicable")
+FOUND = VERDICTS[:2]
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The entries of one file, in order, and how its records are numbered."""
+
+    name: str
+    entries: Sequence[Entry]
+    header: bool = False
+    blank_lines_count: bool = False
+
+    def numbered(self) -> list[tuple[int, Entry]]:
+        """Give each entry that is a record its number."""
+        records = [entry for entry in self.entries if entry.connection or self.blank_lines_count]
+        return list(enumerate(records, start=2 if self.header else 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A connection where it was planted, with the verdict of each rule."""
+
+    log: str
+    record: int
+    connection: Connection
+    verdicts: Mapping[str, str]
+
+
+def truth_of(logs: Sequence[Log]) -> dict[str, Any]:
+    """State all that an audit of these logs has to find."""
+    judged = [_judged(log.name, record, entry) for log in logs for record, entry in _read(log)]
+    files = {log.name: _file(log) for log in logs}
+    return {
+        "schema": "auditor/sample-truth@1",
+        "label": "synthetic: invented by the generator, evidence of nothing",
+        "settings": {"documentation_is_public": True, "max_age_days": 35},
+        "totals": _totals(files.values(), judged),
+        "files": files,
+        "rules": {rule.id: _rule(rule, judged) for rule in RULES},
+        "overall": _measures(judged, [rule.id for rule in RULES if not rule.watch]),
+        "uncovered": sum(_uncovered(one) for one in judged),
+        "planted": dict(sorted(Counter(one.connection.story for one in judged).items())),
+    }
+
+
+def _read(log: Log) -> Iterable[tuple[int, Entry]]:
+    return ((record, entry) for record, entry in log.numbered() if entry.connection and not entry.reject)
+
+
+def _judged(log: str, record: int, entry: Entry) -> Judged:
+    connection = entry.connection
+    if connection is None:
+        raise AssertionError(f"{log}, record {record}: nothing was planted")
+    return Judged(log, record, connection, {rule.id: verdict_of(rule, connection.facts) for rule in RULES})
+
+
+def _file(log: Log) -> dict[str, Any]:
+    numbered = log.numbered()
+    blank = [record for record, entry in numbered if entry.connection is None]
+    rejects = [(record, entry.reject) for record, entry in numbered if entry.reject]
+    connections = len(list(_read(log)))
+    others = {"header": [1] if log.header else [], "blank": blank}
+    return {
+        "records": len(numbered) + log.header,
+        "connection_records": connections,
+        "connections": connections,
+        "rejects": [
+            {"record": record, "reason": reject.reason, "column": reject.column} for record, reject in rejects
+        ],
+        "not_connections": [
+            {"reason": reason, "count": len(records), "first_record": records[0]}
+            for reason, records in others.items()
+            if records
+        ],
+        "unread": _unread(log),
+    }
+
+
+def _unread(log: Log) -> list[dict[str, Any]]:
+    records = defaultdict(list)
+    for record, entry in _read(log):
+        for unread in entry.connection.unread if entry.connection else ():
+            records[unread.column, unread.reason].append(record)
+    return [
+        {"column": column, "reason": reason, "count": len(found), "first_record": found[0]}
+        for (column, reason), found in sorted(records.items())
+    ]
+
+
+def _totals(files: Iterable[Mapping[str, Any]], judged: Sequence[Judged]) -> dict[str, Any]:
+    listed = list(files)
+    starts = [one.connection.facts.started_at for one in judged]
+    return {
+        "files": len(listed),
+        "records": sum(file["records"] for file in listed),
+        "connection_records": sum(file["connection_records"] for file in listed),
+        "connections": len(judged),
+        "rejects": sum(len(file["rejects"]) for file in listed),
+        "not_connections": sum(one["count"] for file in listed for one in file["not_connections"]),
+        "first_started_at": _written(min(starts)),
+        "last_started_at": _written(max(starts)),
+        "calls": len(_ids(judged, "call_id")),
+    }
+
+
+def _rule(rule: Rule, judged: Sequence[Judged]) -> dict[str, Any]:
+    counts = Counter(one.verdicts[rule.id] for one in judged)
+    by_verdict = {verdict: [one for one in judged if one.verdicts[rule.id] == verdict] for verdict in FOUND}
+    return {
+        "in_force_from": _written(rule.in_force_from),
+        "verdicts": {verdict: counts[verdict] for verdict in VERDICTS},
+        "measures": _measures(judged, [rule.id]),
+        "proved_calls": sorted(_ids(by_verdict["violation"], "call_id")),
+        "findings": {verdict: _records(found) for verdict, found in by_verdict.items()},
+    }
+
+
+def _records(found: Iterable[Judged]) -> dict[str, list[int]]:
+    records = defaultdict(list)
+    for one in found:
+        records[one.log].append(one.record)
+    return dict(records)
+
+
+def _measures(judged: Iterable[Judged], rules: Sequence[str]) -> dict[str, Any]:
+    """Count how much was affected under any of the rules, at least and at most."""
+    affected = [(one, {one.verdicts[rule] for rule in rules}) for one in judged]
+    possible = [one for one, verdicts in affected if verdicts & set(FOUND)]
+    proved = [one for one, verdicts in affected if "violation" in verdicts]
+    return {
+        "proved": _amounts(proved),
+        "possible": _amounts(possible),
+        "without_call": _without(possible, "call_id"),
+        "without_participant": _without(possible, "participant_id"),
+        "without_account": _without(possible, "account_id"),
+        "without_end": sum(one.connection.facts.ended_at is None for one in possible),
+        "without_bytes": sum(not isinstance(one.connection.logged["bytes"], int) for one in possible),
+    }
+
+
+def _amounts(affected: Sequence[Judged]) -> dict[str, int]:
+    sizes = [one.connection.logged["bytes"] for one in affected]
+    return {
+        "connections": len(affected),
+        "calls": len(_ids(affected, "call_id")),
+        "participants": len(_ids(affected, "participant_id")),
+        "accounts": len(_ids(affected, "account_id")),
+        "seconds": sum(_seconds(one.connection) for one in affected),
+        "bytes": sum(size for size in sizes if isinstance(size, int)),
+    }
+
+
+def _ids(judged: Iterable[Judged], column: str) -> set[str]:
+    return {str(one.connection.logged[column]) for one in judged if one.connection.logged[column]}
+
+
+def _without(judged: Iterable[Judged], column: str) -> int:
+    return sum(one.connection.logged[column] is None for one in judged)
+
+
+def _seconds(connection: Connection) -> int:
+    facts = connection.facts
+    return int((facts.ended_at - facts.started_at).total_seconds()) if facts.ended_at else 0
+
+
+def _uncovered(one: Judged) -> bool:
+    return all(one.verdicts[rule.id] == "not_applicable" for rule in RULES if not rule.watch)
+
+
+def _written(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,132 @@
+"""Any split and order of shards gives the same bytes, also when workers are killed and shards repeated."""
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+import pytest
+
+from auditor.engine.audit import Means
+from auditor.engine.job import Job, Shard
+from auditor.engine.local import JudgeCalls, JudgeShard, LocalEngine, SlimShard
+from auditor.engine.partial import Partial
+from auditor.engine.partition import judge_shard
+from tests.engine.conftest import AS_OF, Auditing, evidence_in
+
+
+class Backwards(LocalEngine):
+    """Judges the last shard first, and each of them twice."""
+
+    def map(self, function: JudgeShard, job: Job, shards: Sequence[Shard]) -> Iterator[Partial]:
+        for shard in reversed(shards):
+            yield function(job, shard)
+            yield function(job, shard)
+
+
+class ManyBuckets(LocalEngine):
+    """Spreads the calls over seven buckets, whatever their number."""
+
+    def by_call(
+        self, slim: SlimShard, judge: JudgeCalls, job: Job, shards: Sequence[Shard], buckets: int
+    ) -> Iterator[Partial]:
+        yield from super().by_call(slim, judge, job, shards, buckets + 6)
+
+
+class Dying(LocalEngine):
+    """Judges with a function whose process dies once for each shard."""
+
+    def __init__(self, how: JudgeShard) -> None:
+        super().__init__(workers=2)
+        self.DEATHS = 1_000
+        self._how = how
+
+    def map(self, _: JudgeShard, job: Job, shards: Sequence[Shard]) -> Iterator[Partial]:
+        yield from super().map(self._how, job, shards)
+
+
+def die_before(job: Job, shard: Shard) -> Partial:
+    """Die with a half-written file, before any is moved into its place."""
+    if _first_time(job, shard):
+        (job.folder / f".{shard.id}-findings-000000.parquet.1").write_bytes(b"half a file")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return judge_shard(job, shard)
+
+
+def die_between(job: Job, shard: Shard) -> Partial:
+    """Die when the shard's files are in their places, and its result is not."""
+    first = _first_time(job, shard)
+    partial = judge_shard(job, shard)
+    if first:
+        (job.folder / f"{shard.id}.json").unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return partial
+
+
+def die_after(job: Job, shard: Shard) -> Partial:
+    """Die when all is written, and nobody has been told."""
+    first = _first_time(job, shard)
+    partial = judge_shard(job, shard)
+    if first:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return partial
+
+
+def _first_time(job: Job, shard: Shard) -> bool:
+    mark = job.folder / f"died-{shard.id}"
+    if mark.exists():
+        return False
+    mark.touch()
+    return True
+
+
+def means(engine: LocalEngine | None = None, *, piece_bytes: int = 1 << 30) -> Means:
+    return Means(lambda: AS_OF, environ={}, engine=engine or LocalEngine(), piece_bytes=piece_bytes)
+
+
+@pytest.fixture
+def whole(audited: Auditing) -> dict[str, bytes]:
+    return evidence_in(audited("whole", means=means()))
+
+
+def test_two_audits_of_the_same_give_the_same_bytes(audited: Auditing, whole: dict[str, bytes]) -> None:
+    assert evidence_in(audited("again", means=means())) == whole
+
+
+@pytest.mark.parametrize("piece_bytes", [500, 3_000, 12_000])
+def test_how_logs_are_cut_is_invisible(audited: Auditing, whole: dict[str, bytes], piece_bytes: int) -> None:
+    assert evidence_in(audited("cut", means=means(piece_bytes=piece_bytes))) == whole
+
+
+def test_the_order_and_repetition_of_shards_is_invisible(audited: Auditing, whole: dict[str, bytes]) -> None:
+    assert evidence_in(audited("backwards", means=means(Backwards(), piece_bytes=3_000))) == whole
+
+
+def test_the_number_of_buckets_is_invisible(audited: Auditing, whole: dict[str, bytes]) -> None:
+    assert evidence_in(audited("buckets", means=means(ManyBuckets(), piece_bytes=3_000))) == whole
+
+
+@pytest.mark.parametrize("how", [die_before, die_between, die_after])
+def test_killed_workers_lose_and_double_nothing(
+    audited: Auditing, whole: dict[str, bytes], how: JudgeShard
+) -> None:
+    assert evidence_in(audited("killed", means=means(Dying(how), piece_bytes=12_000))) == whole
+
+
+def test_the_findings_are_sorted_and_named_once(audited: Auditing) -> None:
+    findings = pl.read_parquet(audited("sorted", means=means()) / "findings.parquet")
+    keys = ["rule_id", "started_at", "call_id", "finding_id"]
+    assert findings.height > 100
+    assert findings.select(keys).rows() == findings.select(keys).sort(keys, nulls_last=True).rows()
+    assert findings["finding_id"].n_unique() == findings.height
+
+
+def test_every_violation_and_doubt_is_in_one_incident_and_no_other_finding(audited: Auditing) -> None:
+    run = audited("incidents", means=means())
+    findings = pl.read_parquet(run / "findings.parquet")
+    incidents = pl.read_parquet(run / "incidents.parquet")
+    gathered = findings.filter(pl.col("verdict").is_in(["violation", "indeterminate"]))
+    assert gathered["incident_id"].null_count() == 0
+    assert set(gathered["incident_id"]) == set(incidents["incident_id"])
+    assert findings.filter(pl.col("verdict") == "excused")["incident_id"].null_count() == 0
+    assert incidents["connections_possible"].sum() == gathered.height

@@ -1,0 +1,112 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import GeoError
+from auditor.geo.mmdb import has_countries, open_database
+from tests.geo.conftest import WriteDatabase
+
+AS_OF = datetime(2020, 4, 10, tzinfo=UTC)
+from tests.geo.records import RECORDS
+
+
+def test_a_database_says_what_it_is(write_database: WriteDatabase) -> None:
+    path = write_database(RECORDS, built_at=datetime(2020, 4, 1, 12, 30, tzinfo=UTC))
+    database = open_database(path, None, AS_OF)
+    assert (database.database_type, database.opinion, database.ip_version) == (
+        "GeoIP2-Country",
+        "location",
+        6,
+    )
+    assert database.built_at == datetime(2020, 4, 1, 12, 30, tzinfo=UTC)
+    assert (database.description, database.schema_path) == ("made by a test", "country.iso_code")
+    assert (database.bytes, len(database.sha256)) == (path.stat().st_size, 64)
+    assert database.licence_note is None
+
+
+def test_a_geolite_file_tells_of_its_licence_and_its_age(write_database: WriteDatabase) -> None:
+    path = write_database(RECORDS, database_type="GeoLite2-Country")
+    fresh = open_database(path, None, AS_OF).licence_note
+    old = open_database(path, None, AS_OF + timedelta(days=30)).licence_note
+    assert fresh is not None
+    assert old is not None
+    assert "days old" not in fresh
+    assert "39 days old" in old
+
+
+def fault_of(path: Path, opinion: str | None = None, as_of: datetime = AS_OF) -> str:
+    with pytest.raises(GeoError) as caught:
+        open_database(path, opinion, as_of)
+    return str(caught.value).removeprefix(f"{path}: ")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    assert fault_of(tmp_path / "none.mmdb") == "cannot be read: No such file or directory"
+    assert fault_of(tmp_path) == "cannot be read: Is a directory"
+
+
+def test_an_empty_file_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "empty.mmdb"
+    path.touch()
+    assert fault_of(path) == "is empty\n  hint: fetch the database again"
+
+
+def test_metadata_of_other_types_are_a_fault(write_database: WriteDatabase) -> None:
+    path = write_database(RECORDS)
+    whole = path.read_bytes()
+    at = whole.rindex(b"description") + len("description")
+    path.write_bytes(whole[:at] + b"\x40" + whole[at + 1 :])  # a text in place of the map
+    assert fault_of(path).startswith("is no whole MaxMind DB: ")
+
+
+@pytest.mark.parametrize("text", ["x", "no database\n" * 1000])
+def test_another_file_is_a_fault(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "other.mmdb"
+    path.write_text(text)
+    assert fault_of(path).startswith("is no whole MaxMind DB: ")
+
+
+def test_a_file_cut_anywhere_is_a_fault(write_database: WriteDatabase, tmp_path: Path) -> None:
+    whole = write_database(RECORDS).read_bytes()
+    for length in range(1, len(whole), 97):
+        path = tmp_path / "cut.mmdb"
+        path.write_bytes(whole[:length])
+        assert fault_of(path).startswith("is no whole MaxMind DB: "), length
+
+
+def test_a_build_date_later_than_the_clock_by_more_than_a_day_is_a_fault(
+    write_database: WriteDatabase,
+) -> None:
+    path = write_database(RECORDS, built_at=AS_OF + timedelta(days=1))
+    assert open_database(path, None, AS_OF).built_at == AS_OF + timedelta(days=1)
+    assert fault_of(path, as_of=AS_OF - timedelta(seconds=1)).startswith(
+        "was built on 2020-04-11, which is later than the audit's clock, 2020-04-09"
+    )
+
+
+def test_a_database_without_countries_is_a_fault(write_database: WriteDatabase) -> None:
+    path = write_database({"1.0.0.0/8": {"autonomous_system_number": 1}}, database_type="GeoLite2-ASN")
+    assert fault_of(path).startswith("no country in its first 100 records; its type is `GeoLite2-ASN`")
+    assert not has_countries(path)
+
+
+def test_a_maxmind_type_with_the_records_of_another_is_a_fault(write_database: WriteDatabase) -> None:
+    path = write_database({"1.0.0.0/8": {"country_code": "CN"}}, database_type="GeoLite2-Country")
+    assert fault_of(path).startswith("no country in its first 100 records")
+
+
+def test_a_maxmind_country_database_may_begin_with_records_without_country(
+    write_database: WriteDatabase,
+) -> None:
+    path = write_database({"1.0.0.0/8": {"traits": {"is_anycast": True}}})
+    assert open_database(path, None, AS_OF).schema_path == "country.iso_code"
+
+
+def test_the_opinion_of_an_unknown_type_must_be_said(write_database: WriteDatabase) -> None:
+    path = write_database({"1.0.0.0/8": {"country_code": "CN"}}, database_type="somebody's")
+    assert fault_of(path) == (
+        "is of the unknown type `somebody's`\n"
+        "  hint: say what it knows: `--geo location:PATH` or `--geo registration:PATH`"
+    )
+    assert open_database(path, "registration", AS_OF).opinion == "registration"

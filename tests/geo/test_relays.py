@@ -1,0 +1,83 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from auditor.geo.atlas import Atlas, AtlasSettings
+from auditor.geo.mmdb import Database, open_database
+from tests.geo.conftest import WriteDatabase
+from tests.geo.world import AS_OF, BUILT, RELAYS, STALE, located, participant
+
+
+@pytest.mark.parametrize(("relay", "key", "reasons"), RELAYS)
+def test_each_relay_is_located(atlas: Atlas, relay: dict[str, Any], key: str, reasons: list[str]) -> None:
+    found = located(atlas, **relay)
+    assert (found["key"], found["reasons"]) == (key, reasons)
+
+
+def test_a_relay_is_located_with_its_evidence(atlas: Atlas, database: Database) -> None:
+    found = located(atlas, relay_ip="1.2.3.4", relay_country_declared="ZZ")
+    assert (found["kind"], found["address"]) == ("global", "1.2.3.4")
+    assert (found["network"], found["incident_network"]) == ("1.2.0.0/16", "1.2.3.0/24")
+    attested, said, declared = found["answers"]
+    assert attested["source"] == "inventory inventory.csv:4"
+    assert (attested["level"], attested["country"], attested["prefix"]) == (1, "DE", "1.2.3.0/24")
+    assert attested["counted"]
+    assert said == {
+        "level": 4,
+        "source": "GeoIP2-Country",
+        "country": "CN",
+        "prefix": "1.2.0.0/16",
+        "date": BUILT,
+        "sha256": database.sha256,
+        "counted": True,
+        "why_not": None,
+    }
+    assert declared["source"] == "relay_country_declared"
+    assert (declared["counted"], declared["why_not"]) == (False, "`ZZ` is not the code of a country")
+
+
+def test_a_relay_that_nothing_was_asked_about_has_no_answers(database: Database) -> None:
+    assert located(Atlas(AtlasSettings((database,), None)), relay_ip="x")["answers"] == []
+
+
+def test_hints_change_no_set(atlas: Atlas) -> None:
+    assert located(atlas, relay_ip="1.1.1.1")["hints"] == ["registered:CN"]
+    assert located(atlas, relay_ip="1.4.1.1")["hints"] == ["continent:EU"]
+    assert located(atlas, relay_ip="2002:101:101::1")["hints"] == ["router:1.1.1.1"]
+
+
+def test_an_edition_too_far_from_the_call_does_not_count(atlas: Atlas) -> None:
+    found = located(atlas, relay_ip="1.1.1.1", at=STALE)
+    assert (found["key"], found["reasons"], found["hints"]) == ("*", ["stale_location"], ["stale:US:91d"])
+    assert found["answers"][1]["why_not"] == "it was built more than 35 days from the call"
+    # the age is that of the period's nearer end: the inventory cuts at 1 July
+    assert located(atlas, relay_ip="9.9.9.9", at=STALE)["reasons"] == ["stale_location"]
+    assert located(atlas, relay_ip="1.3.1.1", at=STALE)["reasons"] == ["stale_location"]
+    assert located(atlas, relay_ip="1.2.3.4", at=STALE)["key"] == "DE"
+    assert located(atlas, relay_ip="1.1.1.1", relay_country_declared="US", at=STALE)["hints"] == []
+
+
+def test_a_line_of_the_inventory_ends(atlas: Atlas) -> None:
+    last = datetime(2020, 6, 30, 23, 59, 59, 999999, tzinfo=UTC)
+    assert located(atlas, relay_ip="turn.example.com", at=last)["key"] == "SE"
+    assert located(atlas, relay_ip="turn.example.com", at=last + timedelta(microseconds=1))["key"] == "*"
+
+
+def test_documentation_is_looked_up_only_when_it_is_made_public(database: Database) -> None:
+    public = Atlas(AtlasSettings((database,), None, documentation_is_public=True))
+    assert located(public, relay_ip="192.0.2.1")["key"] == "JP"
+    assert participant(public, "192.0.2.1")[0] == "JP"
+    assert participant(Atlas(AtlasSettings((database,), None)), "192.0.2.1") == ("*", ["not_public"], [])
+
+
+def test_what_a_stale_edition_could_not_place_is_no_hint(write_database: WriteDatabase) -> None:
+    records = {"1.1.0.0/16": {"country": {"iso_code": "US"}}}  # without a confidence
+    path = write_database(records, database_type="GeoIP2-Enterprise")
+    atlas = Atlas(AtlasSettings((open_database(path, None, AS_OF),), None))
+    found = located(atlas, relay_ip="1.1.1.1", at=STALE)
+    assert (found["reasons"], found["hints"], found["answers"][0]["country"]) == (
+        ["stale_location"],
+        [],
+        "US",
+    )

@@ -1,0 +1,206 @@
+"""Write a world and a log as the files that the product reads."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet
+
+from tests.reference.reading import COLUMNS, Raw
+from tests.reference.world import DatabaseFile, World
+
+NEVER_APPLIES = [
+    {
+        "name": "before the rule was in force nothing is in its scope",
+        "given": [{"id": "early", "role": "media", "relay": "unknown", "at": "2000-01-01T00:00:00Z"}],
+        "expect": {},
+    }
+]
+FIRST_RECORD = {"csv": 2, "ndjson": 1, "parquet": 1}
+"""The number of the first record after a CSV's header, which is a record too."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseText:
+    """What a location database is made of: networks and their records, shorter prefixes first."""
+
+    database_type: str
+    built_at: datetime
+    records: Mapping[str, dict[str, Any]]
+    ip_version: int = 6
+    opinion: str = "location"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where everything lies, for the command line."""
+
+    log: Path
+    rules: Path
+    databases: tuple[DatabaseFile, ...]
+    accounts: Path | None
+    inventory: Path | None
+    settings: tuple[str, ...] = field(default=())
+
+    @property
+    def arguments(self) -> list[str]:
+        """Name all that an audit reads, as the command line does."""
+        geo = [
+            argument
+            for file in self.databases
+            for argument in (
+                "--geo",
+                str(file.path)
+                if file.is_maxmind and file.opinion == "location"
+                else f"{file.opinion}:{file.path}",
+            )
+        ]
+        sides = [("--accounts", self.accounts), ("--inventory", self.inventory)]
+        return [
+            str(self.log),
+            "--rules",
+            str(self.rules),
+            *geo,
+            *(word for option, path in sides if path is not None for word in (option, str(path))),
+            *self.settings,
+        ]
+
+
+class DatedWriter(MMDBWriter):
+    """Writes a database with the build date of our choice."""
+
+    built_at: datetime
+
+    def _build_meta(self) -> dict[str, Any]:
+        return {**super()._build_meta(), "build_epoch": int(self.built_at.timestamp())}
+
+
+def write_database(text: DatabaseText, path: Path) -> DatabaseFile:
+    """Write one database file."""
+    writer = DatedWriter(
+        ip_version=text.ip_version, database_type=text.database_type, ipv4_compatible=text.ip_version == 6
+    )
+    writer.built_at = text.built_at
+    # A shorter prefix that is inserted later would erase the longer ones beneath it.
+    for network in sorted(text.records, key=lambda network: int(network.rpartition("/")[2])):
+        if text.ip_version == 6 or ":" not in network:
+            writer.insert_network(IPSet([network]), text.records[network])
+    writer.to_db_file(str(path))
+    return DatabaseFile(path, text.database_type, text.built_at, text.opinion)
+
+
+def write_world(
+    world: World, databases: Sequence[DatabaseText], raws: Sequence[Raw], log_format: str, folder: Path
+) -> tuple[World, Files]:
+    """Write everything beneath `folder`; the world that comes back knows where its databases lie."""
+    written = tuple(
+        write_database(text, folder / f"{number}.mmdb") for number, text in enumerate(databases, start=1)
+    )
+    log = folder / f"log.{log_format}"
+    WRITERS[log_format](raws, log)
+    write_rules(world, folder / "rules")
+    files = Files(
+        log=log,
+        rules=folder / "rules",
+        databases=written,
+        accounts=write_accounts(world, folder / "accounts.csv"),
+        inventory=write_inventory(world, folder / "inventory.csv"),
+        settings=("--max-age-days", str(world.settings.max_age_days)),
+    )
+    return replace(world, databases=written), files
+
+
+def write_csv(raws: Sequence[Raw], path: Path) -> None:
+    """Write a log as CSV; an empty field is null."""
+    _write_table(path, COLUMNS, [[raw[column] for column in COLUMNS] for raw in raws])
+
+
+def write_ndjson(raws: Sequence[Raw], path: Path) -> None:
+    """Write a log as NDJSON: nulls left out, and a count as a number where it is one."""
+    lines = [
+        json.dumps(
+            {
+                key: int(value) if key == "bytes" and value.isdecimal() else value
+                for key, value in raw.items()
+                if value is not None
+            }
+        )
+        for raw in raws
+    ]
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def write_parquet(raws: Sequence[Raw], path: Path) -> None:
+    """Write a log as Parquet with columns of text."""
+    pl.DataFrame([dict(raw) for raw in raws], schema=dict.fromkeys(COLUMNS, pl.String)).write_parquet(path)
+
+
+WRITERS = {"csv": write_csv, "ndjson": write_ndjson, "parquet": write_parquet}
+
+
+def write_accounts(world: World, path: Path) -> Path | None:
+    """Write the accounts file, if there is anything in it."""
+    rows = [[row.account_id, row.home_region, row.since, row.until, row.country] for row in world.accounts]
+    return (
+        _write_table(path, ["account_id", "home_region", "from", "until", "country"], rows) if rows else None
+    )
+
+
+def write_inventory(world: World, path: Path) -> Path | None:
+    """Write the inventory, if there is anything in it."""
+    header = ["prefix", "site", "name", "country", "role", "from", "until", "attested_by", "basis"]
+    rows = [
+        [
+            *(row.prefix, row.site, row.name, " ".join(row.countries), row.role, row.since, row.until),
+            *("noc@example.com", "contract"),
+        ]
+        for row in world.inventory
+    ]
+    return _write_table(path, header, rows) if rows else None
+
+
+def write_rules(world: World, folder: Path) -> None:
+    """Write a rules folder. JSON is YAML, and quotes every text."""
+    (folder / "groups").mkdir(parents=True)
+    groups = {
+        "schema": "auditor/groups@1",
+        "verified_on": "2026-10-01",
+        "groups": {name: {"title": f"Group {name}", **group} for name, group in world.groups.items()},
+    }
+    if world.groups:
+        _write_yaml(folder / "groups" / "all.yaml", groups)
+    for rule in world.rules:
+        _write_yaml(folder / f"{rule['id']}.yaml", FRAME_OF_A_RULE | rule)
+
+
+FRAME_OF_A_RULE = {
+    "schema": "auditor/rule@1",
+    "version": "1.0.0",
+    "title": "A rule of a random world",
+    "statement": "What was promised in a world that never was.",
+    "authority": [{"kind": "promise", "cite": "nobody, never"}],
+    "severity": "high",
+    "tests": NEVER_APPLIES,
+}
+
+
+def _write_yaml(path: Path, document: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(document, default=_text_of, indent=1), encoding="utf-8")
+
+
+def _write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([_text_of(value) for value in row] for row in rows)
+    return path
+
+
+def _text_of(value: Any) -> str | None:  # noqa: ANN401  whatever a field holds
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value

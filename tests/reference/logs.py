@@ -1,0 +1,89 @@
+"""Random records of a log: every kind of address and of odd text, and instants near the edges."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from hypothesis import strategies as st
+
+from tests.reference.judging import ROLES
+from tests.reference.reading import Raw, shifted
+
+PUBLIC = (
+    *("1.0.0.1", "81.2.69.1", "81.2.69.142", "81.2.69.143", "81.2.69.255", "89.160.20.112", "8.8.8.8"),
+    *("2a02:cf40::1", "2A02:CF40:0001:0::7", "2a00::1", "::ffff:81.2.69.142", "::FFFF:5102:458e"),
+)
+SPECIAL = (
+    *("10.1.0.7", "10.2.0.1", "100.64.0.1", "192.168.1.1", "fc00::1", "fe80::1", "127.0.0.1", "169.254.7.7"),
+    *("192.0.2.7", "198.18.0.1", "2001:db8::1", "3fff::1", "224.0.0.1", "255.255.255.255", "0.7.7.7", "::"),
+    *(
+        "192.0.0.9",
+        "192.0.0.8",
+        "192.88.99.1",
+        "2620:4f:8000::1",
+        "2001:1::1",
+        "2001:1::4",
+        "240.0.0.1",
+        "4000::1",
+    ),
+    *("64:ff9b::81.2.69.142", "64:ff9b::10.1.0.7", "64:ff9b:1::1", "2002:5102:458e::1", "2002:a01:7::1"),
+    *("2001:0:5102:458e::aefd:ba71", "2001:0:0:0:0:0:f5fe:fff8", "::81.2.69.142", "::ffff:10.1.0.7", "::1"),
+)
+ODD = (
+    *("1.2.3...", "x.x.x.x", "81.2.69.0/24", "81.2.69.142:443", "081.2.69.142", "81.2.69.308", "1359103374"),
+    *("0x51.2.69.142", "81.2.69", "fe80::1%eth0", "2a02:cf40:::1", "not an address", "relay1.example.com"),
+    *("b.edge.example.net", "edge.example.net", "\uff18.8.8.8", "81.2.69.142\u0000", "=1+1", '"', "a,b\nc"),
+)
+MET = ("10.1.0.7", "64:ff9b::10.1.0.7", "64:ff9b::81.2.69.142", "192.88.99.1", "192.0.2.7", "2620:4f:8000::1")
+"""Addresses of special kinds within networks that inventories and databases may speak of."""
+
+RELAYS = st.one_of(
+    st.none(), *(st.sampled_from(pool) for pool in (PUBLIC, PUBLIC, PUBLIC, MET, SPECIAL, ODD))
+)
+CLIENTS = st.one_of(st.none(), st.none(), *(st.sampled_from(pool) for pool in (PUBLIC, PUBLIC, SPECIAL, ODD)))
+DAY, SECOND = 86_400_000_000, 1_000_000
+STEPS = (0, 0, -1, 1, -SECOND, SECOND, -DAY, -DAY - 1, 1 - DAY, DAY, 10 * DAY)
+LASTING = (None, None, 0, 1, SECOND, 3_600 * SECOND, DAY, 2 * DAY, -SECOND)
+COUNTRIES = ("DE", "FR", "US", "CN", "HK")
+UNNAMED = "SG"
+"""A country that no rule or group names."""
+
+REGIONS = ("EU", "US", "CN")
+ACCOUNTS = ("a-1", "a-2")
+SITES = ("Frankfurt 1", "San José (SC Top)", "BJ-1")
+FENCE_ROLES = ("media", "signaling", "keys", "gateway")
+
+
+@st.composite
+def raw_records(draw: st.DrawFn, edges: Sequence[datetime]) -> Raw:
+    """Draw one record of a log, near the edges."""
+    start = shifted(draw(st.sampled_from(edges)), draw(st.sampled_from(STEPS)))
+    lasting = draw(st.sampled_from(LASTING))
+    end = None if lasting is None else shifted(start, lasting)
+    if lasting is not None and draw(st.booleans()):
+        end = max(start, shifted(draw(st.sampled_from(edges)), draw(st.sampled_from((0, -1, 1)))))
+    return {
+        "call_id": draw(st.sampled_from((None, "c-1", "c-2", 'c "3", x'))),
+        "account_id": draw(st.sampled_from((None, *ACCOUNTS, "a-3"))),
+        "home_region": draw(st.sampled_from((None, None, *REGIONS))),
+        "participant_id": draw(st.sampled_from((None, "p-1", "p-2"))),
+        "role": draw(st.sampled_from((*FENCE_ROLES, *FENCE_ROLES, *ROLES, "MEDIA", None))),
+        "relay_ip": draw(RELAYS),
+        "relay_name": draw(
+            st.sampled_from((None, None, None, "relay1.example.com", "A.EDGE.example.net", "x.net"))
+        ),
+        "relay_site": draw(
+            st.sampled_from((None, None, None, *SITES, "bj-1", "  San  Jose\u0301 (sc top) ", "?"))
+        ),
+        "relay_country_declared": draw(st.sampled_from((None,) * 6 + ("DE", "cn", "UK", UNNAMED))),
+        "client_ip": draw(CLIENTS),
+        "participant_country_declared": draw(st.sampled_from((None, None, *COUNTRIES, "us", "XX"))),
+        "started_at": draw(st.sampled_from((written(start),) * 40 + (None, "soon", "1999-12-31T23:59:59Z"))),
+        "ended_at": draw(st.sampled_from((None if end is None else written(end),) * 8 + ("later",))),
+        "bytes": draw(st.sampled_from((None, "0", "1000", "9007199254740993", "-1", "many"))),
+        "use_proved": draw(st.sampled_from((None, "true", "true", "false"))),
+    }
+
+
+def written(at: datetime) -> str:
+    """Write an instant as logs do."""
+    return at.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,173 @@
+"""The slow, plain, independent audit: one connection, one rule and one possible world at a time.
+
+Straight from SEMANTICS.md, GEOLOCATION.md and FORMATS.md, and without a line of the product: the judge of it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+
+from tests.reference.judging import WORST_FIRST, Facts, Opinion, judge
+from tests.reference.places import Evidence, Place
+from tests.reference.world import AccountRow, Connection, RuleDict, World, covers
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One connection: where it may be, whose it is, and what each rule says of it."""
+
+    connection: Connection
+    relay: Place
+    participant: Place
+    opinions: dict[str, Opinion]
+
+    def verdict(self, rule_id: str) -> str:
+        """Say what one rule says."""
+        return self.opinions[rule_id].verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """How much was affected: `proved` or `possible`, as the connections given say."""
+
+    connections: int
+    calls: int
+    participants: int
+    accounts: int
+    minutes: Fraction
+    bytes: int
+    without_call: int
+    without_participant: int
+    without_account: int
+    without_end: int
+    without_bytes: int
+
+    @classmethod
+    def of(cls, affected: Iterable[Connection]) -> "Measures":
+        """Count and add up connections."""
+        rows = list(affected)
+
+        def distinct(column: str) -> int:
+            return len({row[column] for row in rows} - {None})
+
+        def missing(column: str) -> int:
+            return sum(row[column] is None for row in rows)
+
+        lasted = [row["ended_at"] - row["started_at"] for row in rows if row["ended_at"] is not None]
+        microseconds = sum(lasted, timedelta()) // timedelta(microseconds=1)
+        return cls(
+            connections=len(rows),
+            calls=distinct("call_id"),
+            participants=distinct("participant_id"),
+            accounts=distinct("account_id"),
+            minutes=Fraction(microseconds, 60_000_000),
+            bytes=sum(row["bytes"] for row in rows if row["bytes"] is not None),
+            without_call=missing("call_id"),
+            without_participant=missing("participant_id"),
+            without_account=missing("account_id"),
+            without_end=missing("ended_at"),
+            without_bytes=missing("bytes"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTotals:
+    """What one rule said of all connections."""
+
+    verdicts: dict[str, int]
+    calls_audited: int
+    proved: Measures
+    possible: Measures
+    idle: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The whole audit. Only where a rule asks for it must a finding say where its participant may be."""
+
+    judged: tuple[Judged, ...]
+    rules: dict[str, RuleTotals]
+    watches: frozenset[str]
+    participant_asked: bool
+    proved: Measures
+    possible: Measures
+    uncovered: int
+    idle: frozenset[str]
+
+
+def audit(connections: Iterable[Connection], world: World) -> Result:
+    """Join accounts, locate, judge, and count."""
+    evidence = Evidence(world.databases, world.inventory, world.settings)
+    try:
+        judged = tuple(judged_of(with_account(row, world.accounts), world, evidence) for row in connections)
+    finally:
+        evidence.close()
+    watches = frozenset(rule["id"] for rule in world.rules if rule["effect"] == "watch")
+    binding = [rule["id"] for rule in world.rules if rule["id"] not in watches]
+    totals = {rule["id"]: totals_of(rule, judged) for rule in world.rules}
+    worst = [
+        (row, min((row.verdict(rule) for rule in binding), key=WORST_FIRST.index, default=""))
+        for row in judged
+    ]
+    return Result(
+        judged=judged,
+        rules=totals,
+        watches=watches,
+        participant_asked=any("participant" in rule["scope"] for rule in world.rules),
+        proved=Measures.of(row.connection for row, verdict in worst if verdict == "violation"),
+        possible=Measures.of(row.connection for row, verdict in worst if verdict in WORST_FIRST[:2]),
+        uncovered=sum(all(row.verdict(rule) == "not_applicable" for rule in binding) for row in judged),
+        idle=frozenset(rule for rule, total in totals.items() if total.idle),
+    )
+
+
+def judged_of(connection: Connection, world: World, evidence: Evidence) -> Judged:
+    """Locate one connection and judge it under every rule."""
+    relay, participant = evidence.relay_of(connection), evidence.participant_of(connection)
+    facts = Facts(
+        start=connection["started_at"],
+        end=connection["ended_at"],
+        role=connection["role"],
+        relay=relay.candidates,
+        participant=participant.candidates,
+        home_region=connection["home_region"],
+        account_id=connection["account_id"],
+        use_proved=connection["use_proved"],
+    )
+    return Judged(
+        connection, relay, participant, {rule["id"]: judge(rule, world.groups, facts) for rule in world.rules}
+    )
+
+
+def totals_of(rule: RuleDict, judged: Iterable[Judged]) -> RuleTotals:
+    """Count what one rule said."""
+    said = [(row.connection, row.verdict(rule["id"])) for row in judged]
+    verdicts = {verdict: sum(verdict == found for _, found in said) for verdict in WORST_FIRST}
+    audited = {row["call_id"] for row, verdict in said if verdict != "not_applicable"} - {None}
+    return RuleTotals(
+        verdicts=verdicts,
+        calls_audited=len(audited),
+        proved=Measures.of(row for row, verdict in said if verdict == "violation"),
+        possible=Measures.of(row for row, verdict in said if verdict in WORST_FIRST[:2]),
+        idle=verdicts["not_applicable"] == len(said),
+    )
+
+
+def with_account(connection: Connection, accounts: Iterable[AccountRow]) -> Connection:
+    """Take home region and country from the account's line of that time: FORMATS.md, section 8.
+
+    Where log and file name different home regions, nobody knows: it becomes null. The file's country counts
+    only where the log has none.
+    """
+    at, account = connection["started_at"], connection["account_id"]
+    line = next(
+        (row for row in accounts if row.account_id == account and covers(row.since, row.until, at)), None
+    )
+    if line is None:
+        return connection
+    region = connection["home_region"]
+    return connection | {
+        "home_region": line.home_region if region in (None, line.home_region) else None,
+        "participant_country_declared": connection["participant_country_declared"] or line.country,
+    }

@@ -1,0 +1,246 @@
+"""Random small worlds, drawn so that borders are met: instants lie on, just before and just after edges."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+
+from tests.reference.files import DatabaseText
+from tests.reference.judging import ROLES, rows_of
+from tests.reference.logs import ACCOUNTS, COUNTRIES, FENCE_ROLES, REGIONS, SITES, UNNAMED, raw_records
+from tests.reference.reading import Raw
+from tests.reference.world import AccountRow, Groups, InventoryRow, RuleDict, Settings, World, covers
+
+GROUPS = ("ALPHA", "BETA", "GAMMA")
+NAMES = ("relay1.example.com", "*.edge.example.net")
+
+NETWORKS = (
+    *("1.0.0.0/24", "81.2.69.0/24", "81.2.69.128/25", "81.2.69.142/32", "89.160.20.0/24", "10.1.0.0/16"),
+    *(
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "2a02:cf40::/29",
+        "2a02:cf40:1::/48",
+        "2001:db8::/32",
+        "2620:4f:8000::/48",
+    ),
+)
+COUNTRY = st.sampled_from((*COUNTRIES, UNNAMED))
+
+FIRST_DAY = datetime(2020, 3, 1, tzinfo=UTC)
+HOURS = (0, 1, 24, 25, 24 * 34, 24 * 35, 24 * 36, 24 * 70)
+EDGES = tuple(FIRST_DAY + timedelta(hours=hours) for hours in HOURS)
+EDGE = st.sampled_from(EDGES)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A world, its databases still to be written, and the raw records of a log in one format."""
+
+    world: World
+    databases: tuple[DatabaseText, ...]
+    raws: tuple[Raw, ...]
+    log_format: str
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Draw everything that an audit reads."""
+    groups = draw(groups_of_countries())
+    rules = draw(st.lists(rules_over(groups), min_size=1, max_size=4))
+    databases = draw(st.lists(databases_of_places(), min_size=1, max_size=3))
+    settings = Settings(max_age_days=draw(st.sampled_from((400, 35, 1))))
+    world = World(
+        rules=tuple({"id": f"rule-{number}", **rule} for number, rule in enumerate(rules, start=1)),
+        groups=groups,
+        accounts=without_overlaps(draw(st.lists(account_rows(), max_size=4)), keys_of_account),
+        inventory=without_overlaps(draw(st.lists(inventory_rows(), max_size=6)), keys_of_line),
+        settings=settings,
+    )
+    edges = interesting_instants(world, databases)
+    at_least = draw(st.sampled_from((1, 8, 20)))
+    raws = draw(st.lists(raw_records(edges), min_size=at_least, max_size=30))
+    return Case(world, tuple(databases), tuple(raws), draw(st.sampled_from(("csv", "ndjson", "parquet"))))
+
+
+@st.composite
+def intervals(draw: st.DrawFn) -> dict[str, datetime]:
+    """Draw a half-open interval, each side of which may be missing."""
+    first, last = sorted(draw(st.lists(EDGE, min_size=2, max_size=2, unique=True)))
+    sides = draw(st.sampled_from(((), (), ("from",), ("until",), ("from", "until"))))
+    return {side: {"from": first, "until": last}[side] for side in sides}
+
+
+@st.composite
+def groups_of_countries(draw: st.DrawFn) -> Groups:
+    """Draw up to three dated groups; a later one may include earlier ones; one may be empty."""
+    groups: Groups = {}
+    for name in GROUPS[: draw(st.integers(0, len(GROUPS)))]:
+        codes = draw(st.lists(st.sampled_from(COUNTRIES), max_size=3, unique=True))
+        group: dict[str, Any] = {"members": [{"code": code, **draw(intervals())} for code in codes]}
+        if draw(st.booleans()) and groups:
+            group["include"] = draw(st.lists(st.sampled_from(sorted(groups)), min_size=1, unique=True))
+        groups[name] = group
+    return groups
+
+
+@st.composite
+def rules_over(draw: st.DrawFn, groups: Groups) -> RuleDict:
+    """Draw one rule over countries and the groups given."""
+    places = st.lists(st.sampled_from((*COUNTRIES, *groups)), min_size=1, max_size=3, unique=True)
+    effect = draw(st.sampled_from(("fence", "fence", "never", "never", "watch")))
+    key = draw(st.sampled_from(("allow", "forbid"))) if effect == "fence" else "in"
+    optional: dict[str, st.SearchStrategy[Any]] = {
+        "home_region": st.one_of(some_of(REGIONS), st.fixed_dictionaries({"not_in": some_of(REGIONS)})),
+        "roles": some_of(FENCE_ROLES) | some_of(ROLES) | st.just(list(ROLES)),
+        "accounts": some_of(ACCOUNTS),
+        "participant": st.fixed_dictionaries({"in": places}) | st.fixed_dictionaries({"not_in": places}),
+    }
+    in_force = draw(intervals())
+    return {
+        "effect": effect,
+        "severity": draw(st.sampled_from(("critical", "high", "medium", "low"))),
+        "in_force": {"from": datetime(2019, 1, 1, tzinfo=UTC), **in_force},
+        "scope": {
+            key: draw(optional[key]) for key in draw(st.lists(st.sampled_from(sorted(optional)), max_size=2))
+        },
+        effect: {key: draw(places)},
+    }
+
+
+def some_of(words: Sequence[str]) -> st.SearchStrategy[list[str]]:
+    """Draw some of the words, at least one."""
+    return st.lists(st.sampled_from(words), min_size=1, unique=True)
+
+
+@st.composite
+def databases_of_places(draw: st.DrawFn) -> DatabaseText:
+    """Draw a MaxMind or a flat database, of either kind of opinion, built near the edges."""
+    flat = draw(st.booleans())
+    records = flat_records() if flat else maxmind_records()
+    networks = draw(st.dictionaries(st.sampled_from(NETWORKS), records, min_size=4, max_size=9))
+    # A file in which no record has a country is a fault, and no world.
+    certain = {"country_code": "DE"} if flat else {"country": {"iso_code": "DE"}}
+    kinds = (
+        ("acme-places",)
+        if flat
+        else ("GeoIP2-Country", "GeoLite2-Country", "GeoIP2-City", "DBIP-Country-Lite")
+    )
+    return DatabaseText(
+        database_type=draw(st.sampled_from(kinds)),
+        built_at=draw(EDGE) + timedelta(days=draw(st.sampled_from((0, 0, -35, 35, -1, 1)))),
+        records={**networks, "1.0.0.0/24": certain},
+        ip_version=draw(st.sampled_from((6, 6, 6, 4))),
+        opinion=draw(st.sampled_from(("location", "location", "location", "registration")))
+        if flat
+        else "location",
+    )
+
+
+def maxmind_records() -> st.SearchStrategy[dict[str, Any]]:
+    """Draw a record of MaxMind's Country schema."""
+    country = COUNTRY.map(lambda code: {"country": {"iso_code": code}})
+    return st.one_of(
+        country,
+        country,
+        country.map(lambda record: {**record, "registered_country": {"iso_code": "CN"}}),
+        country.map(lambda record: {**record, "traits": {"is_anycast": True}}),
+        st.sampled_from(
+            (
+                {"registered_country": {"iso_code": "CN"}},
+                {"continent": {"code": "EU"}},
+                {"traits": {"is_anycast": True}},
+                {"country": {"iso_code": "EU"}},
+                {},
+            )
+        ),
+    )
+
+
+def flat_records() -> st.SearchStrategy[dict[str, Any]]:
+    """Draw a record of a flat database."""
+    country = COUNTRY.map(lambda code: {"country_code": code})
+    odd: tuple[dict[str, Any], ...] = (
+        {"country_code": "ZZ"},
+        {"country_code": ""},
+        {"continent_code": "EU"},
+        {},
+    )
+    return st.one_of(
+        country, country, country.map(lambda record: {**record, "country": "Some"}), st.sampled_from(odd)
+    )
+
+
+@st.composite
+def account_rows(draw: st.DrawFn) -> AccountRow:
+    """Draw one line of the accounts file."""
+    dates = draw(intervals())
+    return AccountRow(
+        account_id=draw(st.sampled_from(ACCOUNTS)),
+        home_region=draw(st.sampled_from(REGIONS)),
+        since=dates.get("from"),
+        until=dates.get("until"),
+        country=draw(st.none() | COUNTRY),
+    )
+
+
+@st.composite
+def inventory_rows(draw: st.DrawFn) -> InventoryRow:
+    """Draw one line of the inventory."""
+    dates = draw(intervals())
+    keys = draw(st.sampled_from((("prefix",), ("site",), ("name",), ("prefix", "site"))))
+    pools = {"prefix": (*NETWORKS, "0.0.0.0/0"), "site": SITES, "name": NAMES}
+    chosen = {key: draw(st.sampled_from(pools[key])) for key in keys}
+    return InventoryRow(
+        countries=tuple(draw(st.lists(COUNTRY, min_size=1, max_size=2, unique=True))),
+        since=dates.get("from", datetime(2019, 1, 1, tzinfo=UTC)),
+        until=dates.get("until"),
+        role=draw(st.sampled_from((None, None, "media", "keys"))),
+        **chosen,
+    )
+
+
+def keys_of_account(row: AccountRow) -> set[tuple[str, ...]]:
+    """Name what two lines of the accounts file must not both speak of at one time."""
+    return {(row.account_id,)}
+
+
+def keys_of_line(row: InventoryRow) -> set[tuple[str | None, ...]]:
+    """Name what two lines of the inventory must not both speak of at one time."""
+    fields = (("prefix", row.prefix), ("site", row.site), ("name", row.name))
+    return {(key, value, row.role) for key, value in fields if value is not None}
+
+
+Line = TypeVar("Line", AccountRow, InventoryRow)
+
+
+def without_overlaps(rows: Sequence[Line], keys_of: Callable[[Line], set[Any]]) -> tuple[Line, ...]:
+    """Keep the rows that no earlier one contradicts: the product refuses such files, rightly."""
+    kept: list[Line] = []
+    for row in rows:
+        if not any(keys_of(row) & keys_of(other) and overlap(row, other) for other in kept):
+            kept.append(row)
+    return tuple(kept)
+
+
+def overlap(one: AccountRow | InventoryRow, other: AccountRow | InventoryRow) -> bool:
+    """Tell whether two lines hold at one time."""
+    starts = [row.since for row in (one, other) if row.since is not None]
+    at = max(starts, default=FIRST_DAY - timedelta(days=10_000))
+    return covers(one.since, one.until, at) and covers(other.since, other.until, at)
+
+
+def interesting_instants(world: World, databases: Sequence[DatabaseText]) -> list[datetime]:
+    """Collect the instants at which something changes, and those between two builds."""
+    days = timedelta(days=world.settings.max_age_days)
+    builds = sorted({text.built_at for text in databases})
+    edges = [*builds, *(at + days for at in builds), *(at - days for at in builds)]
+    edges += [one + (other - one) / 2 for one, other in pairwise(builds)]
+    rows = [*rows_of(list(world.groups), world.groups), *(rule["in_force"] for rule in world.rules)]
+    edges += [row[side] for row in rows for side in ("from", "until") if side in row]
+    lines: list[AccountRow | InventoryRow] = [*world.accounts, *world.inventory]
+    edges += [at for line in lines for at in (line.since, line.until) if at is not None]
+    return sorted({*edges, *EDGES})

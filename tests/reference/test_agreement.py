@@ -1,0 +1,83 @@
+"""The whole audit, through its command line, agrees with the slow reference on random worlds."""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from hypothesis import HealthCheck, Phase, given, note, settings
+from typer.testing import CliRunner
+
+from auditor.cli.main import app
+from tests.reference.comparison import differing, disagreements
+from tests.reference.files import FIRST_RECORD, write_world
+from tests.reference.reading import UnreadableError, read
+from tests.reference.reference import audit
+from tests.reference.strategies import Case, cases
+from tests.reference.world import Connection
+
+AS_OF = "2026-11-01T00:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLog:
+    """What the reference reads in a log: connections with their record numbers, and the rejects' reasons."""
+
+    records: tuple[int, ...]
+    connections: tuple[Connection, ...]
+    rejects: dict[int, str]
+
+
+def read_log(case: Case) -> ReadLog:
+    connections: dict[int, Connection] = {}
+    rejects: dict[int, str] = {}
+    for record, raw in enumerate(case.raws, start=FIRST_RECORD[case.log_format]):
+        try:
+            connections[record] = read(raw)
+        except UnreadableError as error:
+            rejects[record] = str(error)
+    return ReadLog(tuple(connections), tuple(connections.values()), rejects)
+
+
+def audited(arguments: Sequence[str], out: Path) -> tuple[dict[str, Any], pl.DataFrame, pl.DataFrame]:
+    """Run the real command, and open what it wrote."""
+    command = ["audit", *arguments, "--out", str(out), "--as-of", AS_OF, "--max-rejected", "100%"]
+    done = CliRunner().invoke(app, command)
+    assert (out / "summary.json").exists(), f"exit {done.exit_code}: {done.output}"
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    assert done.exit_code == summary["exit_code"]
+    return summary, pl.read_parquet(out / "findings.parquet"), pl.read_parquet(out / "rejects.parquet")
+
+
+def rejects_of(frame: pl.DataFrame) -> dict[int, str]:
+    return dict(frame.select("record", "reason").iter_rows())
+
+
+@given(cases())
+@settings(
+    deadline=None,
+    max_examples=20,
+    # Explaining a failure would run the audit a hundred times more.
+    phases=set(Phase) - {Phase.explain},
+    suppress_health_check=[HealthCheck.too_slow],
+)
+def test_the_audit_agrees_with_an_independent_slow_per_row_reference(case: Case) -> None:
+    log = read_log(case)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        world, files = write_world(case.world, case.databases, case.raws, case.log_format, folder)
+        result = audit(log.connections, world)
+        summary, findings, rejects = audited(files.arguments, folder / "run")
+    found = [
+        *disagreements(result, findings, summary, log.records),
+        *differing("rejects", log.rejects, rejects_of(rejects)),
+        *differing(
+            "records", len(case.raws) + FIRST_RECORD[case.log_format] - 1, summary["totals"]["records"]
+        ),
+    ]
+    for line in found:
+        note(line)
+    assert not found

@@ -1,0 +1,136 @@
+"""Rows of a run's tables, made by hand: each with what most tests want, and changed by name."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+from auditor.evidence.manifest import RuleApplied
+from auditor.model import FINDING, LOCATION
+
+Row = dict[str, Any]
+
+CLOCK = datetime(2020, 4, 27, 6, 0, 4, tzinfo=UTC)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def sha(text: object) -> str:
+    return hashlib.sha256(str(text).encode()).hexdigest()
+
+
+def ident(letter: str, text: object) -> str:
+    code = hashlib.sha256(str(text).encode()).hexdigest().upper()
+    return f"{letter}-{code[:4]}-{code[4:8]}-{code[8:12]}-{code[12]}"
+
+
+def finding(number: int, rule_id: str = "cn-exclusion", /, **values: Any) -> Row:  # noqa: ANN401  any column
+    row: Row = dict.fromkeys(FINDING)
+    row |= {
+        "finding_id": ident("F", (number, rule_id)),
+        "rule_id": rule_id,
+        "rule_version": "1.0.0",
+        "severity": "critical" if rule_id.startswith("cn-") else "high",
+        "verdict": "violation",
+        "reasons": ["single_source"],
+        "call_id": f"call-{number}",
+        "account_id": f"account-{number % 7}",
+        "home_region": "US",
+        "participant_id": f"participant-{number}",
+        "participant_countries": ["US"],
+        "role": "media",
+        "relay_ip": "203.0.113.9",
+        "relay_site": "TJ-1",
+        "relay_countries": ["CN"],
+        "relay_network": "203.0.113.0/24",
+        "client_ip": "2001:db8::1",
+        "started_at": at("2020-04-02T14:03:12"),
+        "ended_at": at("2020-04-02T14:33:12"),
+        "time_basis": "connection",
+        "bytes": 2_500_000,
+        "use_proved": True,
+        "tier": "fallback",
+        "attempt": 4,
+        "failed_primaries": 3,
+        "source_file": "logs/2020-04.csv",
+        "record": number,
+        "part": 0,
+        "byte_offset": number * 120,
+    }
+    return row | values
+
+
+def location(**values: object) -> Row:
+    row: Row = dict.fromkeys(LOCATION)
+    row |= {
+        "address": "203.0.113.9",
+        "as_written": ["203.0.113.9"],
+        "site": "TJ-1",
+        "role": "media",
+        "kind": "documentation",
+        "candidates": ["CN"],
+        "key": "CN",
+        "reasons": ["agreed"],
+        "hints": [],
+        "network": "203.0.113.0/24",
+        "connections": 12,
+        "answers": [
+            answer(1, "inventory.csv, line 3", "CN", "203.0.113.0/28", "2020-03-24"),
+            answer(4, "GeoIP2-Country", "CN", "203.0.113.0/24", "2020-04-07"),
+        ],
+    }
+    return row | values
+
+
+def answer(level: int, source: str, country: str | None, prefix: str, day: str) -> Row:
+    return {
+        "level": level,
+        "source": source,
+        "country": country,
+        "prefix": prefix,
+        "date": at(day),
+        "sha256": sha(source),
+        "counted": True,
+        "why_not": None,
+    }
+
+
+def rule(rule_id: str = "cn-exclusion", **values: object) -> RuleApplied:
+    never = rule_id.startswith("cn-")
+    facts: dict[str, Any] = {
+        "rule_id": rule_id,
+        "version": "1.0.0",
+        "title": "China serves nobody outside it" if never else "Calls stay in their home region",
+        "statement": "No relay in mainland China serves a participant elsewhere."
+        if never
+        else "Relays of an account stay in the region that was promised to it.",
+        "authority": [{"kind": "promise", "cite": "Public statement of 3 April 2020"}],
+        "severity": "critical" if never else "high",
+        "effect": "never" if never else "fence",
+        "in_force_from": at("2020-01-01"),
+        "in_force_until": None,
+        "in_words": [
+            "Applies to media, signaling and keys of participants outside CN.",
+            "Excludes the countries CN, always.",
+        ]
+        if never
+        else ["Applies to accounts of the home region.", "Allows the countries of that region."],
+        "file": f"rules/{rule_id}.yaml",
+        "sha256": sha(rule_id),
+        "cases": 12,
+        "never_title": "Mainland China" if never else None,
+    }
+    return RuleApplied(**(facts | values))
+
+
+def reject(number: int, **values: object) -> Row:
+    row = {
+        "source_file": "logs/2020-04.csv",
+        "record": number,
+        "byte_offset": number * 120,
+        "reason": "missing",
+        "column": "started_at",
+        "excerpt": "x,,y",
+    }
+    return row | values

@@ -1,0 +1,141 @@
+"""One golden file for each case of the lead: the words that most readers read, and nothing else."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.evidence.summary import Condition
+from auditor.report.html import render_html
+from auditor.report.text import summary_text
+from auditor.report.view import view_of
+from tests.report.conftest import Compare
+from tests.report.maker import Recipe
+from tests.report.rows import Row, finding, reject, rule
+
+OPEN: dict[str, Any] = {"verdict": "indeterminate", "relay_countries": None, "reasons": ["no_record"]}
+FENCE_ONLY = (rule("us-home-fence"),)
+
+
+def _many(proved: int, open_too: int = 0, /, **values: Any) -> list[Row]:  # noqa: ANN401  any column
+    return [
+        *(finding(number, **values) for number in range(proved)),
+        *(finding(proved + number, **(values | OPEN)) for number in range(open_too)),
+    ]
+
+
+LOOSE: dict[str, Any] = {"call_id": None}
+CASES = {
+    "many-with-doubt": Recipe(_many(20, 4)),
+    "many": Recipe(_many(20)),
+    "many-below-one-percent": Recipe(_many(3, 1), audited=2_184_530),
+    "keys": Recipe([*_many(3, 1), *(finding(50 + number, role="keys") for number in range(2))]),
+    "one": Recipe(_many(1)),
+    "one-under-two-rules": Recipe([finding(1), finding(1, "us-home-fence")]),
+    "one-with-doubt": Recipe(_many(1, 4)),
+    "none": Recipe(),
+    "none-proved": Recipe(_many(0, 4)),
+    "all-undetermined": Recipe(_many(0, 4), audited=4),
+    "nothing-audited": Recipe(audited=0),
+    "nothing-audited-without-calls": Recipe(audited=0, calls=0),
+    "no-never-rule": Recipe(rules=(rule("us-home-fence"),)),
+    "no-calls-known": Recipe(_many(20, 4, **LOOSE), calls=0),
+    "no-calls-known-none": Recipe(calls=0),
+    "no-calls-known-one": Recipe(_many(1, **LOOSE), calls=0),
+    "some-without-call": Recipe([*_many(20, 4), *(finding(90 + n, **LOOSE) for n in range(3))], loose=70),
+    "only-those-without-call": Recipe([finding(90 + n, **LOOSE) for n in range(3)], loose=70),
+    "none-and-some-without-call": Recipe(loose=70),
+    "open-without-call": Recipe([finding(90, **(OPEN | LOOSE))], loose=70),
+    "too-little-judged": Recipe(
+        _many(2),
+        rejects=[reject(number) for number in range(9)],
+        uncovered=12,
+        conditions=(
+            Condition(code=4, name="rejects", text="9 of 5,010 records could not be read; the limit is 0"),
+        ),
+        exit_code=4,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_lead_says(case: str, tmp_path: Path, golden: Compare) -> None:
+    run = CASES[case].written_to(tmp_path)
+    view = view_of(run.directory, run.manifest)
+    lines = [view.lead.case, str(view.lead.first), *map(str, view.lead.then)]
+    golden(f"lead-{case}.txt", "\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_terminal_says_what_the_report_says(case: str, tmp_path: Path) -> None:
+    run = CASES[case].written_to(tmp_path)
+    lead = view_of(run.directory, run.manifest).lead
+    text = " ".join(summary_text(run.summary, run.manifest, str(run.directory)).split())
+    for sentence in (lead.first, *lead.then):
+        assert " ".join(str(sentence).split()) in text
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "none" in case or "nothing" in case])
+def test_a_lead_without_a_finding_never_says_compliant(case: str, tmp_path: Path) -> None:
+    run = CASES[case].written_to(tmp_path)
+    lead = view_of(run.directory, run.manifest).lead
+    text = " ".join(map(str, (lead.first, *lead.then))).lower()
+    assert not {"compliant", "complied", "clean", "resolved"} & set(text.split())
+
+
+def test_a_violation_without_a_call_keeps_the_lead_from_saying_none(tmp_path: Path) -> None:
+    run = CASES["only-those-without-call"].written_to(tmp_path)
+    lead = view_of(run.directory, run.manifest).lead
+    assert lead.case == "many"
+    assert "3 of the 70 connections that belong to no known call" in str(lead.first)
+
+
+def test_without_an_audited_call_the_report_is_one_page(tmp_path: Path) -> None:
+    run = CASES["nothing-audited"].written_to(tmp_path)
+    page = render_html(run.directory, run.manifest)
+    sections = [number for number in ("1", "6", "9", "12", "13", "B") if f'<h2 id="s{number}">' in page]
+    assert sections == ["9", "13", "B"]
+
+
+def test_excused_connections_are_in_no_bound(tmp_path: Path) -> None:
+    excused = finding(7, "us-home-fence", verdict="excused")
+    recipe = replace(CASES["none"], findings=[excused], rules=FENCE_ONLY)
+    run = recipe.written_to(tmp_path)
+    assert view_of(run.directory, run.manifest).lead.case == "none"
+
+
+CONDITIONS = (
+    Condition(code=1, name="violation", text="155 violations at or above low without a waiver"),
+    Condition(code=4, name="rejects", text="8 of 5,000 records could not be read; the limit is 0"),
+    Condition(code=4, name="idle", text="rule x expects connections and none fell under it"),
+    Condition(
+        code=3, name="indeterminate", text="44 findings at or above low not determined; the limit is 0"
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("held", "outcome", "others"),
+    [
+        (
+            CONDITIONS[:0],
+            "Exit code 0. Everything in scope was judged; no violation at or above low without a waiver.",
+            0,
+        ),
+        (CONDITIONS, "Exit code 1. At least one violation at or above low without a waiver.", 3),
+        (
+            CONDITIONS[1:],
+            f"Exit code 4. Too little was judged: {CONDITIONS[1].text}; {CONDITIONS[2].text}.",
+            1,
+        ),
+        (CONDITIONS[3:], "Exit code 3. Findings not determined above the limit of 0.", 0),
+    ],
+)
+def test_the_outcome_names_its_code_and_what_else_held(
+    held: tuple[Condition, ...], outcome: str, others: int, tmp_path: Path
+) -> None:
+    recipe = Recipe(conditions=held, exit_code=held[0].code if held else 0)
+    run = recipe.written_to(tmp_path)
+    view = view_of(run.directory, run.manifest)
+    assert (view.outcome, len(view.conditions)) == (outcome, others)

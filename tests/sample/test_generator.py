@@ -1,0 +1,191 @@
+import csv
+import json
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
+
+import maxminddb
+import polars as pl
+import pytest
+
+from sample_logs.generator.database import BUILT_AT, DESCRIPTION
+from sample_logs.generator.places import SITES, UNLISTED_CLIENTS, client_networks
+from sample_logs.generator.rules import EVERYWHERE, RULES
+from sample_logs.generator.truth import VERDICTS
+
+FILES = (
+    "accounts.csv",
+    "inventory.csv",
+    "sample-country.mmdb",
+    "spring-2020.csv",
+    "spring-2020.ndjson",
+    "spring-2020.parquet",
+    "truth.json",
+)
+LOGS = ("spring-2020.csv", "spring-2020.ndjson", "spring-2020.parquet")
+RULE_IDS = tuple(rule.id for rule in RULES)
+NEVER_PUBLIC = [
+    *map(ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20")),
+    *map(ip_network, ("10.0.0.0/8", "192.168.0.0/16", "192.88.99.0/24", "::ffff:192.0.2.0/120")),
+]
+MAX_SIZE = 4_000_000
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_generator_writes_the_bundled_bytes(generated: Path, bundled: Path, name: str) -> None:
+    assert (generated / name).read_bytes() == (bundled / name).read_bytes()
+
+
+def test_the_generator_writes_nothing_else(generated: Path) -> None:
+    assert sorted(path.name for path in generated.iterdir()) == sorted(FILES)
+
+
+def test_the_sample_stays_small(bundled: Path) -> None:
+    assert sum((bundled / name).stat().st_size for name in FILES) < MAX_SIZE
+
+
+def test_the_records_of_each_file_add_up(truth: dict[str, Any]) -> None:
+    for name in LOGS:
+        file = truth["files"][name]
+        apart = len(file["rejects"]) + sum(one["count"] for one in file["not_connections"])
+        assert file["records"] == file["connection_records"] + apart, name
+
+
+def test_the_files_add_up_to_the_totals(truth: dict[str, Any]) -> None:
+    files = [truth["files"][name] for name in LOGS]
+    for count in ("records", "connection_records", "connections"):
+        assert truth["totals"][count] == sum(file[count] for file in files)
+    assert truth["totals"]["rejects"] == sum(len(file["rejects"]) for file in files)
+
+
+@pytest.mark.parametrize("rule", RULE_IDS)
+def test_every_connection_has_one_verdict_of_each_rule(truth: dict[str, Any], rule: str) -> None:
+    verdicts = truth["rules"][rule]["verdicts"]
+    assert tuple(verdicts) == VERDICTS
+    assert sum(verdicts.values()) == truth["totals"]["connections"]
+
+
+@pytest.mark.parametrize("rule", RULE_IDS)
+def test_every_rule_has_something_to_say(truth: dict[str, Any], rule: str) -> None:
+    verdicts = truth["rules"][rule]["verdicts"]
+    assert all(verdicts[verdict] > 0 for verdict in ("violation", "indeterminate", "compliant"))
+
+
+@pytest.mark.parametrize("rule", RULE_IDS)
+def test_the_listed_findings_are_those_that_were_counted(truth: dict[str, Any], rule: str) -> None:
+    one = truth["rules"][rule]
+    for verdict, records in one["findings"].items():
+        assert sum(map(len, records.values())) == one["verdicts"][verdict]
+    proved, possible = one["measures"]["proved"], one["measures"]["possible"]
+    assert proved["connections"] == one["verdicts"]["violation"]
+    assert possible["connections"] == one["verdicts"]["violation"] + one["verdicts"]["indeterminate"]
+    assert proved["calls"] == len(one["proved_calls"])
+    assert all(proved[amount] <= possible[amount] for amount in proved)
+
+
+def test_no_finding_is_a_record_that_cannot_be_read(truth: dict[str, Any]) -> None:
+    for name in LOGS:
+        rejected = {reject["record"] for reject in truth["files"][name]["rejects"]}
+        for rule in truth["rules"].values():
+            for records in rule["findings"].values():
+                assert not rejected.intersection(records.get(name, []))
+
+
+def test_the_files_hold_as_many_records_as_the_truth_says(bundled: Path, truth: dict[str, Any]) -> None:
+    ndjson = [line for line in (bundled / "spring-2020.ndjson").read_bytes().split(b"\n") if line]
+    assert truth["files"]["spring-2020.ndjson"]["records"] == len(ndjson)
+    rows = pl.read_parquet(bundled / "spring-2020.parquet").height
+    assert truth["files"]["spring-2020.parquet"]["records"] == rows
+    lines = (bundled / "spring-2020.csv").read_bytes().count(b"\n")
+    broken_lines = truth["planted"]["quoted line break"] - _line_breaks_elsewhere(bundled)
+    assert truth["files"]["spring-2020.csv"]["records"] == lines - broken_lines
+
+
+def _line_breaks_elsewhere(bundled: Path) -> int:
+    reasons = pl.read_parquet(bundled / "spring-2020.parquet")["selection_reason"].drop_nulls()
+    ndjson = (bundled / "spring-2020.ndjson").read_text(encoding="utf-8", errors="replace")
+    return len(reasons.filter(reasons.str.contains("\n"))) + ndjson.count("chosen by hand:\\n")
+
+
+def test_planted_records_stand_where_the_truth_says(bundled: Path, truth: dict[str, Any]) -> None:
+    lines = [line for line in (bundled / "spring-2020.ndjson").read_bytes().split(b"\n") if line]
+    rejects = {reject["record"]: reject for reject in truth["files"]["spring-2020.ndjson"]["rejects"]}
+    malformed = {record for record, line in enumerate(lines, start=1) if not _is_object(line)}
+    assert malformed == {
+        record for record, reject in rejects.items() if reject["reason"] in ("malformed", "truncated")
+    }
+    assert rejects[len(lines)]["reason"] == "truncated"
+    started = {
+        record: json.loads(lines[record - 1]).get("started_at") for record in rejects.keys() - malformed
+    }
+    assert {rejects[record]["reason"] for record, start in started.items() if start is None} == {"missing"}
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line.decode()), dict)
+    except ValueError:
+        return False
+
+
+def test_no_call_is_in_two_logs(bundled: Path) -> None:
+    csv_calls = {row["call_id"] for row in _csv_rows(bundled)}
+    parquet_calls = set(pl.read_parquet(bundled / "spring-2020.parquet")["call_id"].drop_nulls())
+    text = (bundled / "spring-2020.ndjson").read_text(encoding="utf-8", errors="replace")
+    assert not csv_calls & parquet_calls
+    assert not any(call in text for call in (csv_calls | parquet_calls) - {""})
+
+
+def test_no_address_of_the_sample_is_anybodys(bundled: Path) -> None:
+    texts = {row[column] for row in _csv_rows(bundled) for column in ("relay_ip", "client_ip")}
+    addresses = [address for address in map(_address, texts) if address]
+    assert len(addresses) > 1_000
+    assert [one for one in addresses if not any(one in network for network in NEVER_PUBLIC)] == []
+
+
+def _address(text: str) -> Any:  # noqa: ANN401  an address of either family
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def _csv_rows(bundled: Path) -> list[dict[str, str]]:
+    text = (bundled / "spring-2020.csv").read_text(encoding="utf-8", errors="replace")
+    rows = csv.DictReader(text.splitlines(keepends=True), restval="")
+    return [row for row in rows if row["call_id"].startswith("c-")]
+
+
+def test_the_database_says_that_it_is_no_evidence(bundled: Path) -> None:
+    with maxminddb.open_database(bundled / "sample-country.mmdb") as database:
+        metadata = database.metadata()
+    assert metadata.description == {"en": DESCRIPTION}
+    assert (metadata.database_type, metadata.ip_version) == ("GeoIP2-Country", 6)
+    assert datetime.fromtimestamp(metadata.build_epoch, UTC) == BUILT_AT
+
+
+def test_every_connection_is_near_enough_to_the_database(truth: dict[str, Any]) -> None:
+    age = timedelta(days=truth["settings"]["max_age_days"])
+    for start in (truth["totals"]["first_started_at"], truth["totals"]["last_started_at"]):
+        assert abs(datetime.fromisoformat(start) - BUILT_AT) <= age
+
+
+@pytest.mark.parametrize("code", SITES)
+def test_the_database_places_a_site_where_it_was_planned(bundled: Path, code: str) -> None:
+    site = SITES[code]
+    with maxminddb.open_database(bundled / "sample-country.mmdb") as database:
+        for prefix in filter(None, (site.prefix, site.prefix6)):
+            assert _country(database.get(ip_network(prefix)[1])) == site.database
+    assert site.open == EVERYWHERE or site.database in {None, *site.open}
+
+
+def test_the_database_places_clients_where_they_were_planned(bundled: Path) -> None:
+    with maxminddb.open_database(bundled / "sample-country.mmdb") as database:
+        for country, networks in client_networks().items():
+            assert {_country(database.get(ip_network(network)[1])) for network in networks} == {country}
+        assert database.get(ip_network(UNLISTED_CLIENTS)[1]) is None
+
+
+def _country(record: Any) -> str | None:  # noqa: ANN401  a record of the database
+    return record.get("country", {}).get("iso_code") if record else None

@@ -1,0 +1,267 @@
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.errors import SourceError
+from auditor.sources.mapping import CANONICAL, load_mapping
+
+Reader = Callable[..., Any]
+Written = Callable[..., Path]
+
+HEAD = "schema: auditor/mapping@1\nid: m\ntitle: t\n"
+CSV = HEAD + "input: {format: csv, delimiter: ';', null_values: [N/A]}\n"
+START = "fields: {started_at: {from: t, time: epoch_s}}\n"
+
+
+def faults_of(path: Path) -> list[str]:
+    with pytest.raises(SourceError) as error:
+        load_mapping(path)
+    return [str(fault).replace(f"{path}:", "") for fault in error.value.faults]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (CSV + START + "each: {a: b}\n", "6:1: each: unknown key"),
+        (
+            CSV + START + "connections: [{when: {a: b}, role: media}]\n",
+            "6:16: connections.1.when: unknown key",
+        ),
+        (
+            CSV + "fields: {started_at: {from: t, time: epoch_s, privacy: hash}}\n",
+            "fields.started_at.privacy: unknown key",
+        ),
+        (CSV + "fields: {call_id: c}\n", "5:0: connections.1: `started_at` is missing"),
+        (CSV + "fields: {started_at: t}\n", "fields.started_at: needs `time`: units are never guessed"),
+        (CSV + "fields: {started_at: {from: t, time: epoch}}\n", "`epoch` is no form of time"),
+        (CSV + "fields: {started_at: {from: t, time: typed}}\n", "`typed` is for Parquet"),
+        (
+            CSV + "fields: {started_at: {from: t, time: '%d.%m.%Y %H:%M'}}\n",
+            "has no offset, so it needs a zone",
+        ),
+        (
+            CSV + "fields: {started_at: {from: t, time: '%d.%m.%Y', zone: UTC}}\n",
+            "cannot hold a date and a time",
+        ),
+        (CSV + "fields: {started_at: {from: t, time: iso8601, zone: Mars}}\n", "`Mars` is no time zone"),
+        (
+            CSV + START + "connections: [{ended_at: {from: d, unit: s}}]\n",
+            "a duration needs both `after` and `unit`",
+        ),
+        (
+            CSV + START + "connections: [{tier: {from: x, map: {a: main}}}]\n",
+            "connections.1.tier.map.a: `main` is no tier",
+        ),
+        (CSV + START + "connections: [{role: {const: medium}}]\n", "`medium` is no role"),
+        (CSV + START + "connections: [{call_id: {from: x, ip: host}}]\n", "has no meaning for `call_id`"),
+        (CSV + START + "connections: [{call_id: {from: x, const: y}}]\n", "needs exactly one of"),
+        (CSV + START + "connections: [{call_id: {required: true}}]\n", "needs exactly one of"),
+        (CSV + START + "connections: [{call_id: {from: x, unmapped: keep}}]\n", "no meaning without `map`"),
+        (CSV + START + "connections: []\n", "connections: is empty"),
+        (
+            HEAD + "input: {format: jsonl, delimiter: ','}\n" + START,
+            "4:35: input.delimiter: has no meaning for jsonl",
+        ),
+        (
+            HEAD + "input: {format: jsonl}\nfields: {started_at: {from: 'a..b', time: iso8601}}\n",
+            "`a..b` is no path",
+        ),
+        (HEAD + "input: {format: csv, header: false}\n" + START, "`columns` must name the columns"),
+        (HEAD + "input: {format: csv, header: false, columns: [t, t]}\n" + START, "`t` stands twice"),
+        (
+            HEAD + "input: {format: csv, header: false, columns: [tt]}\n" + START,
+            "`t` is none of `input.columns`",
+        ),
+        (HEAD + "input: {format: csv, delimiter: ab}\n" + START, "`ab` is not one ASCII character"),
+        (HEAD + "input: {format: csv, zone: Europe/Bonn}\n" + START, "`Europe/Bonn` is no time zone"),
+        (CSV.replace("id: m", "id: other") + START, "2:5: id: `other` is not the name of the file"),
+    ],
+)
+def test_a_fault_is_found_and_located(written: Written, text: str, fault: str) -> None:
+    (found,) = faults_of(written("m.yaml", text))
+    assert fault.replace("5:0: ", "") in found
+    assert found[0].isdecimal()
+
+
+def test_all_faults_are_told_at_once_with_hints(written: Written) -> None:
+    found = faults_of(
+        written("m.yaml", CSV + "fields: {strated_at: t, tier: {from: x, tiem: y}}\nextras: []\n")
+    )
+    assert found == [
+        "5:10: fields.strated_at: unknown key\n  hint: did you mean `started_at`?",
+        "5:41: fields.tier.tiem: unknown key\n  hint: did you mean `time`?",
+        "6:1: extras: unknown key\n  hint: did you mean `extra`?",
+    ]
+
+
+def test_a_mapping_is_frozen_and_travels() -> None:
+    assert pickle.loads(pickle.dumps(CANONICAL)) == CANONICAL  # noqa: S301  it is our own
+    with pytest.raises(AttributeError):
+        CANONICAL.id = "x"  # type: ignore[misc]  # it must not be possible
+
+
+def test_a_column_that_the_file_lacks_is_named_with_the_nearest_and_all_there_are(
+    read: Reader, written: Written
+) -> None:
+    mapping = written(
+        "m.yaml", CSV + "fields: {started_at: {from: began, time: epoch_s}, call_id: [calls, call]}\n"
+    )
+    with pytest.raises(SourceError) as error:
+        read(written("a.log", "begann;call\n"), mapping)
+    (fault,) = error.value.faults
+    assert fault.text == "has no column `began`, which the mapping `m` reads for `started_at`"
+    assert fault.hint == "did you mean `begann`? there are: `begann`, `call`"
+
+
+EVERYTHING = """
+schema: auditor/mapping@1
+id: acme
+title: Nightly edge log
+input: {format: csv, delimiter: ";", null_values: ["-", "N/A"], zone: Europe/Berlin}
+fields:
+  call_id: {from: guid, required: true}
+  account_id: [tenant, old_tenant]
+  client_ip: {from: src, ip: host_port}
+  started_at: {from: began, time: "%d.%m.%Y %H:%M:%S", basis: call}
+  ended_at: {from: secs, after: started_at, unit: s}
+  labels: {cloud: {from: env, map: {g: gov}}}
+connections:
+  - role: media
+    relay_ip: {from: relay, ip: host_port}
+    tier: {from: pool, map: {main: primary, backup: fallback}, unmapped: reject}
+    bytes: {sum: [tx, rx]}
+  - {role: keys, relay_ip: kms, if_no_relay: none, use: possible}
+extra: [codec]
+"""
+COLUMNS = "guid;tenant;old_tenant;src;began;secs;env;relay;pool;tx;rx;kms;codec\n"
+LINE = "g1;-;t1;[2001:db8::1]:9;01.03.2026 01:00:00;90.5;g;192.0.2.1:443;main;5;6;192.0.2.2;opus\n"
+
+
+def test_a_record_becomes_the_connections_that_the_mapping_says(read: Reader, written: Written) -> None:
+    found = read(written("a.log", COLUMNS + LINE), written("acme.yaml", EVERYTHING))
+    media, keys = found.connections.rows(named=True)
+    shared = {
+        "call_id": "g1",
+        "account_id": "t1",
+        "client_ip": "2001:db8::1",
+        "time_basis": "call",
+        "label_cloud": "gov",
+        "extra": '{"codec":"opus"}',
+    }
+    assert shared.items() <= media.items()
+    assert shared.items() <= keys.items()
+    assert media["started_at"].isoformat() == "2026-03-01T00:00:00+00:00"
+    assert media["ended_at"].isoformat() == "2026-03-01T00:01:30.500000+00:00"
+    of_media = {
+        "role": "media",
+        "relay_ip": "192.0.2.1",
+        "relay_port": 443,
+        "tier": "primary",
+        "bytes": 11,
+        "part": 1,
+    }
+    assert of_media.items() <= media.items()
+    of_keys = {"role": "keys", "relay_ip": "192.0.2.2", "use_proved": False, "bytes": None, "part": 2}
+    assert of_keys.items() <= keys.items()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reasons"),
+    [
+        ("g1;", "N/A;", [(2, "missing", "call_id")]),
+        (";01.03.2026 01:00:00;", ";;", [(2, "missing", "started_at")]),
+        (";01.03.2026 01:00:00;", ";soon;", [(2, "unreadable", "started_at")]),
+        (";01.03.2026 01:00:00;", ";29.03.2026 02:30:00;", [(2, "ambiguous_time", "started_at")]),
+        (";01.03.2026 01:00:00;", ";25.10.2026 02:30:00;", [(2, "ambiguous_time", "started_at")]),
+        (";01.03.2026 01:00:00;", ";01.03.1999 01:00:00;", [(2, "out_of_range", "started_at")]),
+        (";main;", ";other;", [(2, "unmapped", "tier")]),
+    ],
+)
+def test_a_record_that_lacks_what_it_needs_is_rejected_whole(
+    read: Reader, written: Written, old: str, new: str, reasons: list[tuple[int, str, str]]
+) -> None:
+    found = read(written("a.log", COLUMNS + LINE.replace(old, new)), written("acme.yaml", EVERYTHING))
+    assert found.reasons == reasons
+    assert found.connections.is_empty()
+    assert found.rejects["excerpt"][0] == LINE.replace(old, new).strip()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "unread"),
+    [
+        (";90.5;", ";long;", [("ended_at", "unreadable", 1, 2, "long")]),
+        (";90.5;", ";-1;", [("ended_at", "end_before_start", 1, 2, "-1")]),
+        (";g;", ";x;", [("label_cloud", "unmapped", 1, 2, "x")]),
+        (";5;6;", ";-5;6;", [("bytes", "unreadable", 1, 2, "-5")]),
+        (";192.0.2.1:443;", ";192.0.2.1:99999;", [("relay_port", "unreadable", 1, 2, "192.0.2.1:99999")]),
+        (";192.0.2.1:443;", ";no address at all;", []),
+        (";192.0.2.2;", ";-;", []),
+    ],
+)
+def test_an_optional_value_that_cannot_be_read_is_null_and_counted_once(
+    read: Reader, written: Written, old: str, new: str, unread: list[tuple[Any, ...]]
+) -> None:
+    found = read(written("a.log", COLUMNS + LINE.replace(old, new)), written("acme.yaml", EVERYTHING))
+    assert found.unread == unread
+    assert found.reasons == []
+    for column, *_ in unread:
+        assert found.connections[column][0] is None
+
+
+TWO = """
+schema: auditor/mapping@1
+id: two
+title: t
+input: {format: csv}
+fields: {started_at: {from: t, time: epoch_s}, bytes: b, tier: p}
+connections:
+  - {role: turn, relay_ip: r1, use: possible, if_no_relay: none}
+  - {role: turn, relay_ip: r2, if_no_relay: none}
+"""
+
+
+def test_equal_connections_of_a_record_become_one_and_a_record_without_any_is_told(
+    read: Reader, written: Written
+) -> None:
+    path = written("a.log", "t,b,p,r1,r2\n1772350400,5,,x,x\n1772350400,5,,x,y\n1772350400,5,,,\n")
+    found = read(path, written("two.yaml", TWO))
+    columns = ("record", "part", "relay_ip", "bytes", "use_proved")
+    assert found.connections.select(columns).rows() == [
+        (2, 1, "x", 10, True),
+        (3, 1, "x", 5, False),
+        (3, 2, "y", 5, True),
+    ]
+    assert found.not_connections == {"header": 1, "no_relay": 1}
+    assert found.accounted == found.records == 4
+
+
+def test_a_value_that_two_connections_share_is_counted_once(read: Reader, written: Written) -> None:
+    path = written("a.log", "t,b,p,r1,r2\n1772350400,5,what,x,y\n")
+    assert read(path, written("two.yaml", TWO)).unread == [("tier", "unreadable", 1, 2, "what")]
+
+
+ZEEK = """#separator \\x09
+#fields\tts\tuid
+1772349292.706265\tCoY1\t198.51.100.9\t34210\t192.0.2.71\t3478\tudp\t-\t0.447460\t601\t38393\tSF\t-\t0\tDd\t22\t1489\t31\t39641\t(empty)
+1772349293.000000\tCoY2\t198.51.100.9\t34210\t192.0.2.71\t3478\tudp\t"\t-\t-\t-\tS0\t-\t0\tD\t1\t60\t0\t0\t(empty)
+#close\t2026-03-01-08-00-00
+"""
+
+
+def test_the_example_for_zeek_accounts_for_every_line(read: Reader, written: Written) -> None:
+    example = Path(__file__).parents[2] / "docs" / "examples" / "zeek-conn.yaml"
+    found = read(written("conn.log", ZEEK), example)
+    assert found.not_connections == {"comment": 3}
+    assert found.accounted == found.records == 5
+    first, second = found.connections.rows(named=True)
+    assert (first["relay_ip"], first["relay_port"], first["client_ip"]) == (
+        "192.0.2.71",
+        3478,
+        "198.51.100.9",
+    )
+    assert first["ended_at"].isoformat() == "2026-03-01T07:14:53.153725+00:00"
+    assert (first["bytes"], first["time_basis"], first["role"]) == (41_130, "window", "unknown")
+    assert (second["ended_at"], second["session_id"]) == (None, "CoY2")

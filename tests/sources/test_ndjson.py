@@ -1,0 +1,164 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.errors import SourceError
+from auditor.sources.isolation import DEEPEST
+from auditor.sources.lines import Limits
+
+Reader = Callable[..., Any]
+Written = Callable[..., Path]
+START = '"started_at":"2026-03-01T00:00:00Z"'
+GOOD = f'{{{START},"call_id":"c"}}\n'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"a":1} {"a":2}',
+        '{"a":1}{"a":2}',
+        '{"a":NaN}',
+        '{"a":1e999}',
+        '{"a":1,}',
+        "[1]",
+        "1",
+        "{}}",
+        "{'a':1}",
+        '{"a":"\x01"}',
+        '{"a":"\x00"}',
+        '{"a":"\\q"}',
+        '{"a":01}',
+        "\x00",
+        '{"a":"',
+        "garbage {",
+        '{"a":' + "[" * 300 + "]" * 300 + "}",
+        '{"a":' + "[" * 100_000 + "]" * 100_000 + "}",
+        '{"b":' + '{"b":' * 50_000 + "1" + "}" * 50_001,
+    ],
+)
+def test_a_line_that_is_no_object_is_rejected_alone(read: Reader, written: Written, line: str) -> None:
+    found = read(written("a.jsonl", GOOD + line + "\n" + GOOD))
+    assert found.reasons == [(2, "malformed", None)]
+    assert found.rejects["byte_offset"].to_list() == [len(GOOD)]
+    assert found.rejects["excerpt"][0] == line[:4096]
+    assert found.connections["record"].to_list() == [1, 3]
+
+
+def test_bytes_that_are_no_utf8_reject_their_line_alone(read: Reader, written: Written) -> None:
+    found = read(written("a.ndjson", GOOD.encode() + b'{"a":"\xff"}\n' + GOOD.encode()))
+    assert found.rejects["excerpt"].to_list() == ['{"a":"\\xff"}']
+    assert found.connections["record"].to_list() == [1, 3]
+
+
+def test_nesting_is_read_up_to_the_limit(read: Reader, written: Written) -> None:
+    deep = "[" * (DEEPEST - 1) + "]" * (DEEPEST - 1)
+    assert read(written("a.jsonl", f'{{{START},"x":{deep}}}\n')).connections.height == 1
+    assert read(written("b.jsonl", f'{{{START},"x":[{deep}]}}\n' + GOOD)).reasons == [(1, "malformed", None)]
+
+
+def test_brackets_in_texts_are_no_nesting(read: Reader, written: Written) -> None:
+    line = f'{{{START},"call_id":"{"[" * 1_000}","session_id":"\\"{"{" * 1_000}"}}\n'
+    assert read(written("a.jsonl", line)).connections["call_id"].to_list() == ["[" * 1_000]
+
+
+def test_blank_lines_are_no_records_and_are_not_numbered(read: Reader, written: Written) -> None:
+    path = written("a.jsonl", "\n  \n" + GOOD + "\r\n\t\n" + GOOD.strip() + "\r\n\n")
+    for limits in (None, Limits(chunk_bytes=5)):
+        found = read(path, limits=limits, piece_bytes=10)
+        assert found.connections["record"].to_list() == [1, 2]
+        assert found.records == 2
+        assert found.raw(found.connections.row(1, named=True)) == GOOD.strip().encode()
+
+
+def test_a_last_line_that_is_cut_is_truncated(read: Reader, written: Written) -> None:
+    assert read(written("a.jsonl", GOOD + '{"started_at":"2026')).reasons == [(2, "truncated", None)]
+    assert read(written("b.jsonl", GOOD + GOOD.strip())).connections.height == 2
+
+
+def test_nested_values_where_a_scalar_should_be_are_unread_and_texts_that_look_nested_are_not(
+    read: Reader, written: Written
+) -> None:
+    lines: list[dict[str, object]] = [
+        {"call_id": {"a": 1}, "relay_ip": "[2001:db8::1]", "role": "keys"},
+        {"call_id": [1], "relay_ip": "[1]", "role": "keys"},
+        {"call_id": '{"a":1}', "relay_ip": ["192.0.2.1"], "role": "keys"},
+    ]
+    text = "".join(json.dumps({"started_at": "2026-03-01T00:00:00Z", **line}) + "\n" for line in lines)
+    found = read(written("a.jsonl", text))
+    assert found.connections["call_id"].to_list() == [None, None, '{"a":1}']
+    assert found.connections["relay_ip"].to_list() == ["2001:db8::1", "1", None]
+    assert [(column, reason, count, first) for column, reason, count, first, _ in found.unread] == [
+        ("call_id", "unreadable", 2, 1),
+        ("relay_ip", "unreadable", 1, 3),
+    ]
+
+
+def test_a_start_that_is_nested_rejects_the_record(read: Reader, written: Written) -> None:
+    assert read(written("a.jsonl", '{"started_at":["2026-03-01T00:00:00Z"]}\n')).reasons == [
+        (1, "unreadable", "started_at")
+    ]
+
+
+def test_of_equal_keys_the_first_wins(read: Reader, written: Written) -> None:
+    assert (
+        read(written("a.jsonl", f'{{{START},"call_id":"a","call_id":"b"}}\n')).connections["call_id"][0]
+        == "a"
+    )
+
+
+def test_labels_are_found_wherever_they_first_occur(read: Reader, written: Written) -> None:
+    text = GOOD * 5_000 + f'{{{START},"label_cloud":"gov"}}\n'
+    found = read(written("a.jsonl", text))
+    assert found.connections["label_cloud"].drop_nulls().to_list() == ["gov"]
+
+
+def test_garbage_is_rejected_line_by_line(read: Reader, written: Written) -> None:
+    text = "".join(f'{{"a":{number},}}\n' for number in range(30_000)) + GOOD
+    found = read(written("a.jsonl", text))
+    assert (found.rejects.height, found.connections.height) == (30_000, 1)
+
+
+def test_paths_descend_and_quoted_names_do_not(read: Reader, written: Written) -> None:
+    mapping = written(
+        "nested.yaml",
+        """
+schema: auditor/mapping@1
+id: nested
+title: t
+input: {format: jsonl}
+fields:
+  started_at: {from: 'time."a.b"', time: epoch_ms}
+  call_id: '"x.y"'
+  session_id: deep.er.still
+  account_id: nowhere
+  relay_port: list.port
+extra: [deep]
+""",
+    )
+    line = {
+        "time": {"a.b": 1772350400123},
+        "x.y": 1.0,
+        "deep": {"er": {"still": True}},
+        "list": [{"port": 1}],
+    }
+    found = read(written("a.log", json.dumps(line) + "\n"), mapping)
+    row = found.connections.row(0, named=True)
+    assert row["started_at"].isoformat() == "2026-03-01T07:33:20.123000+00:00"
+    assert (row["call_id"], row["session_id"], row["relay_port"]) == ("1", "true", None)
+    assert json.loads(json.loads(row["extra"])["deep"]) == line["deep"]
+    assert "no record has `nowhere`, which the mapping reads" in found.warnings
+
+
+def test_a_log_in_which_no_record_has_a_start_is_a_fault(read: Reader, written: Written) -> None:
+    with pytest.raises(SourceError, match="no column `started_at`"):
+        read(written("a.jsonl", '{"began":1}\n'))
+
+
+def test_unknown_keys_are_told(read: Reader, written: Written) -> None:
+    assert (
+        "columns that are not read: `colour`"
+        in read(written("a.jsonl", f'{{{START},"colour":1,"role":"media"}}\n')).warnings
+    )
