@@ -69,7 +69,7 @@ def read_part(part: Part, cells: Cells, mapping: Mapping) -> PartRead:
             and "relay_port" not in part.columns
         ):
             _take_port(read, written.values, bare=value.ip == "host_port_bare")
-        _take(read, name, value, Reading(taken.values, reasons), _shown(cells, value))
+        _take(read, name, value, Reading(taken.values, reasons), cells)
     _end_after_start(read)
     _complete(read, part, cells, mapping)
     return read
@@ -83,7 +83,7 @@ def _values(part: Part, cells: Cells, mapping: Mapping) -> Iterator[tuple[str, V
         yield from ((name, Value.model_validate({"from": (name,)})) for name in labels)
 
 
-def _take(read: PartRead, name: str, value: Value, taken: Reading, shown: pl.Series) -> None:
+def _take(read: PartRead, name: str, value: Value, taken: Reading, cells: Cells) -> None:
     """Keep a column and its troubles, and what of them refuses the record."""
     read.columns[name] = taken.values
     reasons = _unmapped_where_null(taken.values) if name == "role" else taken.reasons
@@ -95,7 +95,7 @@ def _take(read: PartRead, name: str, value: Value, taken: Reading, shown: pl.Ser
             read.refusals.append((name, refused))
     if reasons is None:
         return
-    read.troubles.append(Trouble(name, reasons, shown))
+    read.troubles.append(Trouble(name, reasons, _shown(cells, value)))
     if value.on_bad == "reject":
         read.refusals.append((name, reasons))
     elif value.unmapped == "reject":

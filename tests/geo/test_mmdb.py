@@ -15,9 +15,9 @@ from auditor.errors import GeoError
 from auditor.geo.mmdb import Database, Reader, open_database
 from auditor.geo.schemas import Said
 from tests.geo.conftest import WriteDatabase
+from tests.geo.records import RECORDS, country
 
 AS_OF = datetime(2020, 4, 10, tzinfo=UTC)
-from tests.geo.records import RECORDS, country
 
 SAID = [
     ("1.1.1.1", Said("US")),

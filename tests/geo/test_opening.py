@@ -6,9 +6,9 @@ import pytest
 from auditor.errors import GeoError
 from auditor.geo.mmdb import has_countries, open_database
 from tests.geo.conftest import WriteDatabase
+from tests.geo.records import RECORDS
 
 AS_OF = datetime(2020, 4, 10, tzinfo=UTC)
-from tests.geo.records import RECORDS
 
 
 def test_a_database_says_what_it_is(write_database: WriteDatabase) -> None:

@@ -11,16 +11,19 @@ from tests.reference.reference import Judged, Measures, Result
 
 BOUNDED = ("connections", "calls", "participants", "accounts", "minutes", "bytes")
 WITHOUT = ("without_call", "without_participant", "without_account", "without_end", "without_bytes")
+Origin = tuple[str, int]
+"""A log's format, and the number of the record in it."""
+
 MILLI_MINUTE = 0.001
 """Minutes are printed to thousandths; ours are exact."""
 
 
 def disagreements(
-    result: Result, findings: pl.DataFrame, summary: Mapping[str, Any], records: Sequence[int]
+    result: Result, findings: pl.DataFrame, summary: Mapping[str, Any], origins: Sequence[Origin]
 ) -> list[str]:
     """List everything in which `findings.parquet` and `summary.json` differ from the reference.
 
-    `records` are the numbers of the records behind `result.judged`, in order.
+    `origins` are the records behind `result.judged`, in order.
     """
     return [
         *differing("totals.connections", len(result.judged), summary["totals"]["connections"]),
@@ -28,7 +31,7 @@ def disagreements(
         *differing("idle", sorted(result.idle), sorted(summary["idle"])),
         *_measures_differ("overall", result.proved, result.possible, summary["overall"]),
         *_rules_differ(result, {rule["rule_id"]: rule for rule in summary["rules"]}),
-        *_findings_differ(result, findings, records),
+        *_findings_differ(result, findings, origins),
         *_exit_differs(result, summary["exit_code"]),
     ]
 
@@ -64,15 +67,15 @@ def _measures_differ(
         yield from differing(f"{what}: {name}", getattr(possible, name), found[name])
 
 
-def _findings_differ(result: Result, findings: pl.DataFrame, records: Sequence[int]) -> Iterator[str]:
+def _findings_differ(result: Result, findings: pl.DataFrame, origins: Sequence[Origin]) -> Iterator[str]:
     expected = {
-        (record, 1, rule_id): finding_of(row, rule_id, participant_asked=result.participant_asked)
-        for record, row in zip(records, result.judged, strict=True)
+        (origin, 1, rule_id): finding_of(row, rule_id, participant_asked=result.participant_asked)
+        for origin, row in zip(origins, result.judged, strict=True)
         for rule_id, opinion in row.opinions.items()
         if rule_id not in result.watches and opinion.verdict in WORST_FIRST[:3]
     }
     found = {
-        (row["record"], row["part"], row["rule_id"]): {
+        (origin_of(row), row["part"], row["rule_id"]): {
             "verdict": row["verdict"],
             "relay": spelled(row["relay_countries"]),
             "participant": spelled(row["participant_countries"]),
@@ -84,9 +87,9 @@ def _findings_differ(result: Result, findings: pl.DataFrame, records: Sequence[i
     for key in sorted(expected.keys() | found.keys()):
         yield from differing(f"finding {key}", expected.get(key), found.get(key))
     for row in findings.iter_rows(named=True):
-        judged = dict(zip(records, result.judged, strict=True)).get(row["record"])
+        judged = dict(zip(origins, result.judged, strict=True)).get(origin_of(row))
         if judged and judged.opinions[row["rule_id"]].spans_change and "spans_change" not in row["reasons"]:
-            yield f"finding {row['record']}, {row['rule_id']}: a later instant decided, and it is not marked"
+            yield f"finding {origin_of(row)}, {row['rule_id']}: a later instant decided, and it is not marked"
 
 
 def finding_of(row: Judged, rule_id: str, *, participant_asked: bool) -> dict[str, object]:
@@ -97,6 +100,11 @@ def finding_of(row: Judged, rule_id: str, *, participant_asked: bool) -> dict[st
         "participant": spelled(row.participant.candidates if participant_asked else None),
         "home_region": row.connection["home_region"],
     }
+
+
+def origin_of(row: Mapping[str, Any]) -> Origin:
+    """Say which record a row of the product is about."""
+    return row["source_file"].rpartition(".")[2], row["record"]
 
 
 def spelled(codes: Iterable[str] | None) -> str:

@@ -41,7 +41,7 @@ class DatabaseText:
 class Files:
     """Where everything lies, for the command line."""
 
-    log: Path
+    logs: tuple[Path, ...]
     rules: Path
     databases: tuple[DatabaseFile, ...]
     accounts: Path | None
@@ -63,7 +63,7 @@ class Files:
         ]
         sides = [("--accounts", self.accounts), ("--inventory", self.inventory)]
         return [
-            str(self.log),
+            *map(str, self.logs),
             "--rules",
             str(self.rules),
             *geo,
@@ -96,22 +96,25 @@ def write_database(text: DatabaseText, path: Path) -> DatabaseFile:
 
 
 def write_world(
-    world: World, databases: Sequence[DatabaseText], raws: Sequence[Raw], log_format: str, folder: Path
+    world: World, databases: Sequence[DatabaseText], logs: Sequence[tuple[str, Sequence[Raw]]], folder: Path
 ) -> tuple[World, Files]:
     """Write everything beneath `folder`; the world that comes back knows where its databases lie."""
     written = tuple(
         write_database(text, folder / f"{number}.mmdb") for number, text in enumerate(databases, start=1)
     )
-    log = folder / f"log.{log_format}"
-    WRITERS[log_format](raws, log)
+    for log_format, raws in logs:
+        WRITERS[log_format](raws, folder / f"log.{log_format}")
     write_rules(world, folder / "rules")
     files = Files(
-        log=log,
+        logs=tuple(folder / f"log.{log_format}" for log_format, _ in logs),
         rules=folder / "rules",
         databases=written,
         accounts=write_accounts(world, folder / "accounts.csv"),
         inventory=write_inventory(world, folder / "inventory.csv"),
-        settings=("--max-age-days", str(world.settings.max_age_days)),
+        settings=(
+            *("--max-age-days", str(world.settings.max_age_days)),
+            *(["--documentation-is-public"] if world.settings.documentation_is_public else []),
+        ),
     )
     return replace(world, databases=written), files
 

@@ -1,7 +1,7 @@
 """Random records of a log: every kind of address and of odd text, and instants near the edges."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
@@ -42,6 +42,7 @@ RELAYS = st.one_of(
 CLIENTS = st.one_of(st.none(), st.none(), *(st.sampled_from(pool) for pool in (PUBLIC, PUBLIC, SPECIAL, ODD)))
 DAY, SECOND = 86_400_000_000, 1_000_000
 STEPS = (0, 0, -1, 1, -SECOND, SECOND, -DAY, -DAY - 1, 1 - DAY, DAY, 10 * DAY)
+ODD_STARTS = (None, "soon", "1999-12-31T23:59:59Z", "2020-03-01T00:00:00", "2020-03-00T00:00:00Z")
 LASTING = (None, None, 0, 1, SECOND, 3_600 * SECOND, DAY, 2 * DAY, -SECOND)
 COUNTRIES = ("DE", "FR", "US", "CN", "HK")
 UNNAMED = "SG"
@@ -77,13 +78,22 @@ def raw_records(draw: st.DrawFn, edges: Sequence[datetime]) -> Raw:
         "relay_country_declared": draw(st.sampled_from((None,) * 6 + ("DE", "cn", "UK", UNNAMED))),
         "client_ip": draw(CLIENTS),
         "participant_country_declared": draw(st.sampled_from((None, None, *COUNTRIES, "us", "XX"))),
-        "started_at": draw(st.sampled_from((written(start),) * 40 + (None, "soon", "1999-12-31T23:59:59Z"))),
-        "ended_at": draw(st.sampled_from((None if end is None else written(end),) * 8 + ("later",))),
+        "started_at": draw(st.sampled_from(("",) * 40 + ODD_STARTS)) or draw(written(start)),
+        "ended_at": draw(st.sampled_from(("",) * 8 + ("later",))) or (end and draw(written(end))),
         "bytes": draw(st.sampled_from((None, "0", "1000", "9007199254740993", "-1", "many"))),
         "use_proved": draw(st.sampled_from((None, "true", "true", "false"))),
     }
 
 
-def written(at: datetime) -> str:
-    """Write an instant as logs do."""
-    return at.isoformat().replace("+00:00", "Z")
+def written(at: datetime) -> st.SearchStrategy[str]:
+    """Write an instant in the ways that logs do; what is finer than a microsecond is cut."""
+    abroad = at.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    return st.sampled_from(
+        (
+            f"{at:%Y-%m-%dT%H:%M:%S.%fZ}",
+            f"{at:%Y-%m-%dT%H:%M:%S.%f}999Z",
+            abroad.isoformat(),
+            f"{abroad:%Y-%m-%dT%H:%M:%S.%f}+0530",
+            at.isoformat().replace("+00:00", "Z"),
+        )
+    )

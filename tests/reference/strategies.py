@@ -30,6 +30,9 @@ NETWORKS = (
 )
 COUNTRY = st.sampled_from((*COUNTRIES, UNNAMED))
 
+SHARED = ("10.1.0.0/16",)
+"""Private networks: several sites may use them."""
+
 FIRST_DAY = datetime(2020, 3, 1, tzinfo=UTC)
 HOURS = (0, 1, 24, 25, 24 * 34, 24 * 35, 24 * 36, 24 * 70)
 EDGES = tuple(FIRST_DAY + timedelta(hours=hours) for hours in HOURS)
@@ -38,12 +41,11 @@ EDGE = st.sampled_from(EDGES)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A world, its databases still to be written, and the raw records of a log in one format."""
+    """A world, its databases still to be written, and one or two logs: each a format and its raw records."""
 
     world: World
     databases: tuple[DatabaseText, ...]
-    raws: tuple[Raw, ...]
-    log_format: str
+    logs: tuple[tuple[str, tuple[Raw, ...]], ...]
 
 
 @st.composite
@@ -52,7 +54,7 @@ def cases(draw: st.DrawFn) -> Case:
     groups = draw(groups_of_countries())
     rules = draw(st.lists(rules_over(groups), min_size=1, max_size=4))
     databases = draw(st.lists(databases_of_places(), min_size=1, max_size=3))
-    settings = Settings(max_age_days=draw(st.sampled_from((400, 35, 1))))
+    settings = Settings(draw(st.sampled_from((400, 35, 1))), documentation_is_public=draw(st.booleans()))
     world = World(
         rules=tuple({"id": f"rule-{number}", **rule} for number, rule in enumerate(rules, start=1)),
         groups=groups,
@@ -63,7 +65,11 @@ def cases(draw: st.DrawFn) -> Case:
     edges = interesting_instants(world, databases)
     at_least = draw(st.sampled_from((1, 8, 20)))
     raws = draw(st.lists(raw_records(edges), min_size=at_least, max_size=30))
-    return Case(world, tuple(databases), tuple(raws), draw(st.sampled_from(("csv", "ndjson", "parquet"))))
+    formats = draw(st.permutations(("csv", "ndjson", "parquet")))
+    cut = draw(st.sampled_from((len(raws), len(raws), len(raws) // 2)))
+    # Of two formats: of two files with one digest the second is not read.
+    logs = [(formats[0], tuple(raws[:cut]))] + [(formats[1], tuple(raws[cut:]))] * (cut < len(raws))
+    return Case(world, tuple(databases), tuple(logs))
 
 
 @st.composite
@@ -192,7 +198,7 @@ def inventory_rows(draw: st.DrawFn) -> InventoryRow:
     """Draw one line of the inventory."""
     dates = draw(intervals())
     keys = draw(st.sampled_from((("prefix",), ("site",), ("name",), ("prefix", "site"))))
-    pools = {"prefix": (*NETWORKS, "0.0.0.0/0"), "site": SITES, "name": NAMES}
+    pools = {"prefix": (*NETWORKS, *SHARED, "0.0.0.0/0"), "site": SITES, "name": NAMES}
     chosen = {key: draw(st.sampled_from(pools[key])) for key in keys}
     return InventoryRow(
         countries=tuple(draw(st.lists(COUNTRY, min_size=1, max_size=2, unique=True))),
@@ -210,7 +216,12 @@ def keys_of_account(row: AccountRow) -> set[tuple[str, ...]]:
 
 def keys_of_line(row: InventoryRow) -> set[tuple[str | None, ...]]:
     """Name what two lines of the inventory must not both speak of at one time."""
-    fields = (("prefix", row.prefix), ("site", row.site), ("name", row.name))
+    shared = row.prefix in SHARED and row.site
+    fields = (
+        ("prefix", f"{row.prefix} at {row.site}" if shared else row.prefix),
+        ("site", row.site),
+        ("name", row.name),
+    )
     return {(key, value, row.role) for key, value in fields if value is not None}
 
 

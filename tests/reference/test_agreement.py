@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from typer.testing import CliRunner
 
 from auditor.cli.main import app
-from tests.reference.comparison import differing, disagreements
+from tests.reference.comparison import Origin, differing, disagreements, origin_of
 from tests.reference.files import FIRST_RECORD, write_world
 from tests.reference.reading import UnreadableError, read
 from tests.reference.reference import audit
@@ -23,23 +23,24 @@ AS_OF = "2026-11-01T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
-class ReadLog:
-    """What the reference reads in a log: connections with their record numbers, and the rejects' reasons."""
+class ReadLogs:
+    """What the reference reads: connections with their origins, and the rejects' reasons."""
 
-    records: tuple[int, ...]
+    origins: tuple[Origin, ...]
     connections: tuple[Connection, ...]
-    rejects: dict[int, str]
+    rejects: dict[Origin, str]
 
 
-def read_log(case: Case) -> ReadLog:
-    connections: dict[int, Connection] = {}
-    rejects: dict[int, str] = {}
-    for record, raw in enumerate(case.raws, start=FIRST_RECORD[case.log_format]):
-        try:
-            connections[record] = read(raw)
-        except UnreadableError as error:
-            rejects[record] = str(error)
-    return ReadLog(tuple(connections), tuple(connections.values()), rejects)
+def read_logs(case: Case) -> ReadLogs:
+    connections: dict[Origin, Connection] = {}
+    rejects: dict[Origin, str] = {}
+    for log_format, raws in case.logs:
+        for record, raw in enumerate(raws, start=FIRST_RECORD[log_format]):
+            try:
+                connections[log_format, record] = read(raw)
+            except UnreadableError as error:
+                rejects[log_format, record] = str(error)
+    return ReadLogs(tuple(connections), tuple(connections.values()), rejects)
 
 
 def audited(arguments: Sequence[str], out: Path) -> tuple[dict[str, Any], pl.DataFrame, pl.DataFrame]:
@@ -52,8 +53,12 @@ def audited(arguments: Sequence[str], out: Path) -> tuple[dict[str, Any], pl.Dat
     return summary, pl.read_parquet(out / "findings.parquet"), pl.read_parquet(out / "rejects.parquet")
 
 
-def rejects_of(frame: pl.DataFrame) -> dict[int, str]:
-    return dict(frame.select("record", "reason").iter_rows())
+def rejects_of(frame: pl.DataFrame) -> dict[Origin, str]:
+    return {origin_of(row): row["reason"] for row in frame.iter_rows(named=True)}
+
+
+def records_in(case: Case) -> int:
+    return sum(len(raws) + FIRST_RECORD[log_format] - 1 for log_format, raws in case.logs)
 
 
 @given(cases())
@@ -65,18 +70,16 @@ def rejects_of(frame: pl.DataFrame) -> dict[int, str]:
     suppress_health_check=[HealthCheck.too_slow],
 )
 def test_the_audit_agrees_with_an_independent_slow_per_row_reference(case: Case) -> None:
-    log = read_log(case)
+    logs = read_logs(case)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        world, files = write_world(case.world, case.databases, case.raws, case.log_format, folder)
-        result = audit(log.connections, world)
+        world, files = write_world(case.world, case.databases, case.logs, folder)
+        result = audit(logs.connections, world)
         summary, findings, rejects = audited(files.arguments, folder / "run")
     found = [
-        *disagreements(result, findings, summary, log.records),
-        *differing("rejects", log.rejects, rejects_of(rejects)),
-        *differing(
-            "records", len(case.raws) + FIRST_RECORD[case.log_format] - 1, summary["totals"]["records"]
-        ),
+        *disagreements(result, findings, summary, logs.origins),
+        *differing("rejects", logs.rejects, rejects_of(rejects)),
+        *differing("records", records_in(case), summary["totals"]["records"]),
     ]
     for line in found:
         note(line)

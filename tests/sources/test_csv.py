@@ -186,3 +186,19 @@ def test_the_digest_is_of_the_file_as_it_lies_on_disk(read: Reader, written: Wri
         found = read(written(f"a.csv{packing}", content))
         plan = found.source.plan(found.log, piece_bytes=10)
         assert (plan.sha256, plan.bytes) == (hashlib.sha256(content).hexdigest(), len(content))
+
+
+def test_a_quoted_record_is_whole_wherever_a_chunk_ends(read: Reader, written: Written) -> None:
+    record = f'{START},"a\nb\n""c""",x'
+    path = written("a.csv", f"{HEAD}{record}\n{START},last,y\n")
+    for chunk_bytes in range(1, 60):
+        found = read(path, limits=Limits(chunk_bytes=chunk_bytes))
+        assert found.connections.select("record", "call_id").rows() == [(2, 'a\nb\n"c"'), (3, "last")]
+        assert found.raw(found.connections.row(0, named=True)) == record.encode()
+
+
+def test_what_is_said_of_use_and_not_understood_proves_none(read: Reader, written: Written) -> None:
+    lines = "".join(f"{START},{word}\n" for word in ("true", "0", "", "perhaps"))
+    found = read(written("a.csv", "started_at,use_proved\n" + lines))
+    assert found.connections["use_proved"].to_list() == [True, False, True, False]
+    assert ("use_proved", "unreadable", 1, 5, "perhaps") in found.unread

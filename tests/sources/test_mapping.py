@@ -116,6 +116,12 @@ def test_a_column_that_the_file_lacks_is_named_with_the_nearest_and_all_there_ar
     assert fault.hint == "did you mean `begann`? there are: `begann`, `call`"
 
 
+def test_a_sum_needs_all_its_columns(read: Reader, written: Written) -> None:
+    mapping = written("m.yaml", CSV + START + "connections: [{bytes: {sum: [tx, rx]}}]\n")
+    with pytest.raises(SourceError, match="has no column `rx`, which the mapping `m` reads for `bytes`"):
+        read(written("a.log", "t;tx\n"), mapping)
+
+
 EVERYTHING = """
 schema: auditor/mapping@1
 id: acme

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from auditor.errors import SourceError
+from auditor.sources.interface import Piece
 from auditor.sources.lines import Limits
 
 Reader = Callable[..., Any]
@@ -157,3 +158,10 @@ def test_a_broken_file_is_a_fault_wherever_it_is_broken(
     ):
         with pytest.raises(SourceError, match="is no whole Parquet file"):
             read(written("b.parquet", broken))
+
+
+def test_fewer_rows_than_promised_are_a_fault_of_the_file(read: Reader, tmp_path: Path) -> None:
+    found = read(saved(tmp_path, {"started_at": [START] * 3}))
+    promised = Piece(found.log, 0, 4, 1)
+    with pytest.raises(SourceError, match="3 rows can be read, of 4"):
+        list(found.source.batches(promised))

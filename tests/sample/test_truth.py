@@ -1,0 +1,131 @@
+"""The audit of the bundled sample says exactly what was planted in it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from auditor.cli.main import app
+
+Truth = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("demo") / "run"
+    done = CliRunner().invoke(app, ["demo", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    return out
+
+
+@pytest.fixture(scope="module")
+def summary(run: Path) -> Truth:
+    found: Truth = json.loads((run / "summary.json").read_text())
+    return found
+
+
+def base(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def test_every_record_is_accounted_for(truth: Truth, summary: Truth) -> None:
+    planted = {key: value for key, value in truth["totals"].items() if key != "calls"}
+    assert summary["totals"] == planted
+    assert summary["calls"]["in_logs"] == truth["totals"]["calls"]
+    assert summary["uncovered"] == truth["uncovered"]
+
+
+def test_the_rejects_are_those_planted(truth: Truth, run: Path) -> None:
+    rejects = pl.read_parquet(run / "rejects.parquet")
+    found = {
+        (base(row["source_file"]), row["record"], row["reason"], row["column"]) for row in rejects.to_dicts()
+    }
+    planted = {
+        (name, reject["record"], reject["reason"], reject["column"])
+        for name, file in truth["files"].items()
+        for reject in file["rejects"]
+    }
+    assert found == planted
+    assert rejects.height == len(planted)
+
+
+@pytest.mark.parametrize(
+    ("noted", "planted", "keys"),
+    [
+        ("not_connections", "not_connections", ("reason", "count", "first_record")),
+        ("unread_values", "unread", ("column", "reason", "count", "first_record")),
+    ],
+)
+def test_what_is_noted_beside_connections_is_what_was_planted(
+    truth: Truth, summary: Truth, noted: str, planted: str, keys: tuple[str, ...]
+) -> None:
+    found = {(base(row["source_file"]), *(row[key] for key in keys)) for row in summary[noted]}
+    expected = {
+        (name, *(row[key] for key in keys)) for name, file in truth["files"].items() for row in file[planted]
+    }
+    assert found == expected
+
+
+def test_each_rule_gives_each_verdict_as_often_as_planted(truth: Truth, summary: Truth) -> None:
+    found = {rule["rule_id"]: rule["verdicts"] for rule in summary["rules"]}
+    assert found == {name: rule["verdicts"] for name, rule in truth["rules"].items()}
+
+
+def test_the_bounds_are_those_planted(truth: Truth, summary: Truth) -> None:
+    found = {rule["rule_id"]: rule["measures"] for rule in summary["rules"]} | {"overall": summary["overall"]}
+    planted = {name: rule["measures"] for name, rule in truth["rules"].items()}
+    planted["overall"] = truth["overall"].get("measures", truth["overall"])
+    for name, measures in planted.items():
+        assert found[name] == as_measures(measures), name
+
+
+def as_measures(planted: Truth) -> Truth:
+    bounds = ("proved", "possible")
+    measures: Truth = {
+        name: {bound: planted[bound][name] for bound in bounds}
+        for name in ("connections", "calls", "participants", "accounts", "bytes")
+    }
+    measures["minutes"] = {bound: round(planted[bound]["seconds"] / 60, 3) for bound in bounds}
+    return measures | {name: count for name, count in planted.items() if name.startswith("without_")}
+
+
+def test_the_findings_are_the_records_planted(truth: Truth, run: Path) -> None:
+    findings = pl.read_parquet(run / "findings.parquet")
+    found = {
+        (row["rule_id"], row["verdict"], base(row["source_file"]), row["record"])
+        for row in findings.to_dicts()
+    }
+    planted = {
+        (rule_id, verdict, name, record)
+        for rule_id, rule in truth["rules"].items()
+        if rule_id != "greater-china-watch"
+        for verdict, files in rule["findings"].items()
+        for name, records in files.items()
+        for record in records
+    }
+    assert found == planted
+    assert findings.height == len(planted)
+
+
+def test_the_proved_calls_are_those_planted(truth: Truth, run: Path) -> None:
+    proved = pl.read_parquet(run / "findings.parquet").filter(pl.col("verdict") == "violation")
+    for rule_id, rule in truth["rules"].items():
+        if rule_id != "greater-china-watch":
+            calls = proved.filter(pl.col("rule_id") == rule_id)["call_id"].drop_nulls().unique().sort()
+            assert calls.to_list() == rule["proved_calls"], rule_id
+
+
+def test_a_watch_is_counted_and_is_no_finding(summary: Truth, run: Path) -> None:
+    (watch,) = [rule for rule in summary["rules"] if rule["effect"] == "watch"]
+    assert watch["measures"]["connections"]["proved"] > 0
+    findings = pl.read_parquet(run / "findings.parquet")
+    assert findings.filter(pl.col("rule_id") == watch["rule_id"]).is_empty()
+
+
+def test_the_report_says_that_the_sample_is_no_evidence(run: Path) -> None:
+    report = (run / "report.html").read_text()
+    assert "Synthetic sample: no evidence" in report
+    assert "At least 424 and at most 589 of the" in report
