@@ -30,16 +30,18 @@ from auditor.report.write import write_report
 DEMO_CLOCK = datetime(2020, 4, 27, 6, tzinfo=UTC)
 """The demo audits as of the morning after the sample ends, so that its report is the same for everybody."""
 
-AUDIT_EXAMPLES = """Examples:
-
+AUDIT_EXAMPLES = """\b
+Examples:
   auditor audit logs/ --rules rules --geo /var/lib/GeoIP --accounts accounts.csv
+  auditor audit 'logs/2026-03-*.csv.gz' --rules rules --out runs/2026-03
+  auditor audit conn.log --mapping zeek-conn.yaml --fail-on critical --quiet
 
-  auditor audit 'logs/2026-03-*.csv.gz' --rules rules --out runs/2026-03 --as-of 2026-04-01T06:00:00Z
-
-  auditor audit conn.log --mapping zeek-conn.yaml --rules rules --geo GeoIP2-Country.mmdb --fail-on critical
-
-Exit codes: 0 all judged, nothing found; 1 violation; 3 not determined; 4 too little judged; 5 rules faulty;
-6 input missing or faulty; 2 wrong command line; 70 internal error.
+\b
+Exit codes:
+  0  everything was judged, nothing was found    4  too little was judged
+  1  violation                                   5  rules are faulty
+  2  wrong command line                          6  input is missing or faulty
+  3  not determined                             70  internal error
 """
 
 

@@ -16,15 +16,30 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Did any call leave the region in which it was promised to stay? Audit connection logs.",
 )
-app.command("audit", epilog=AUDIT_EXAMPLES)(audit_command)
-app.command("demo", epilog="Example:\n\n  auditor demo --out demo && xdg-open demo/report.html")(demo_command)
+app.command("audit", short_help="Audit connection logs, and write a run.", epilog=AUDIT_EXAMPLES)(
+    audit_command
+)
+app.command(
+    "demo",
+    short_help="Audit the bundled synthetic sample.",
+    epilog="\b\nExample:\n  auditor demo --out demo && xdg-open demo/report.html",
+)(demo_command)
 app.command(
     "explain",
-    epilog="Examples:\n\n  auditor explain run F-KC3J-WCDP-BCYH-V\n\n  auditor explain run --call c1",
+    short_help="Say why a finding or a call got its verdict.",
+    epilog="\b\nExamples:\n  auditor explain run F-KC3J-WCDP-BCYH-V\n  auditor explain run --call c-54da90f6",
 )(explain_command)
+app.command(
+    "report",
+    short_help="Render the report of a run again.",
+    epilog="\b\nExample:\n  auditor report runs/2026-03 --out copy.html",
+)(report_command)
+app.command(
+    "verify",
+    short_help="Compare a run with its manifest.",
+    epilog="\b\nExample:\n  auditor verify runs/2026-03 --inputs",
+)(verify_command)
 app.add_typer(rules_app, name="rules")
-app.command("report", epilog="Example:\n\n  auditor report runs/2026-03 --out copy.html")(report_command)
-app.command("verify", epilog="Example:\n\n  auditor verify runs/2026-03 --inputs")(verify_command)
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001  Typer calls it with the flag's value
