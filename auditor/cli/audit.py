@@ -110,7 +110,7 @@ def demo_command(
         inventory=(str(sample / "inventory.csv"),),
         documentation_is_public=True,
     )
-    _run(request, _Place(out, overwrite=overwrite), as_of=DEMO_CLOCK, workers=1, quiet=quiet)
+    _run(request, _Place(out, overwrite=overwrite), as_of=DEMO_CLOCK, workers=1, quiet=quiet, demo=True)
     return ExitCode.COMPLIANT
 
 
@@ -122,7 +122,9 @@ class _Place:
     overwrite: bool
 
 
-def _run(request: Request, place: _Place, *, as_of: datetime, workers: int, quiet: bool) -> Summary:
+def _run(  # noqa: PLR0913  the two commands differ in each of these
+    request: Request, place: _Place, *, as_of: datetime, workers: int, quiet: bool, demo: bool = False
+) -> Summary:
     """Audit, report, seal; then say what came out."""
     with open_run(place.path, overwrite=place.overwrite) as run:
         with progress_on_terminal(quiet=quiet) as observer:
@@ -133,5 +135,6 @@ def _run(request: Request, place: _Place, *, as_of: datetime, workers: int, quie
             write_report(run.directory, manifest)
         run.finish(manifest)
     if not quiet:
-        typer.echo(printable(summary_text(audited.summary, manifest, str(place.path))), err=True)
+        text = summary_text(audited.summary, manifest, str(place.path), demo=demo)
+        typer.echo(printable(text), err=True)
     return audited.summary

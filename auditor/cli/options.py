@@ -11,13 +11,15 @@ from auditor.model import Severity
 
 
 def instant_of(text: str) -> datetime:
-    """Read an RFC 3339 instant with an offset. Raises typer.BadParameter."""
+    """Read an RFC 3339 instant with an offset, of this century. Raises typer.BadParameter."""
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"`{text}` is no instant, such as 2026-04-01T06:00:00Z") from None
     if instant.tzinfo is None:
         raise typer.BadParameter(f"`{text}` has no offset: write `{text}Z` if it is UTC")
+    if not 2000 <= instant.year < 2100:  # noqa: PLR2004  the years in which a log may be, too
+        raise typer.BadParameter(f"`{text}` is outside 2000 to 2100")
     return instant.astimezone(UTC)
 
 

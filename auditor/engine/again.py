@@ -8,6 +8,7 @@ import polars as pl
 
 from auditor.engine.audit import Means, job_of, lay_ground
 from auditor.engine.judging import judge_of
+from auditor.engine.planning import plan_logs
 from auditor.engine.raw_findings import judged_rows
 from auditor.engine.request import Request
 from auditor.errors import Fault, InputError
@@ -26,11 +27,13 @@ def rows_of_call(manifest: Manifest, call_id: str, means: Means) -> list[dict[st
     faults = input_faults(manifest, base)
     if faults:
         raise InputError(*faults)
-    ground = lay_ground(_request_of(manifest, base), means, as_of=manifest.settings.as_of)
+    request = _request_of(manifest, base)
+    ground = lay_ground(request, means, as_of=manifest.settings.as_of)
     judge = judge_of(job_of(ground, Path()))
+    planned = plan_logs(request.logs, ground.mapping, means.observer)
     given = {str(base / log.path): log.path for log in manifest.inputs}
     frames = []
-    for shard in ground.planned.shards():
+    for shard in planned.shards():
         for batch in source_of(shard.piece.log).batches(shard.piece):
             of_call = batch.connections.filter(pl.col("call_id") == call_id)
             if of_call.height:

@@ -3,7 +3,7 @@
 import os
 import platform
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,11 +15,11 @@ from auditor.engine.local import Engine, LocalEngine
 from auditor.engine.partial import Partial, merge
 from auditor.engine.partition import judge_shard, slim_shard
 from auditor.engine.planning import PIECE_BYTES, Planned, plan_logs
-from auditor.engine.record import Ground, evidence_file, manifest_of
+from auditor.engine.record import Ground, manifest_of
 from auditor.engine.request import Request
 from auditor.engine.settle import Whole, summary_of, write_evidence
-from auditor.errors import Fault, GeoError, NothingToAuditError, RuleSetError
-from auditor.evidence.digests import sha256_of_value
+from auditor.errors import Fault, GeoError, InputError, NothingToAuditError, RuleSetError
+from auditor.evidence.digests import sha256_of_file
 from auditor.evidence.manifest import EvidenceFile, Manifest, RunFacts
 from auditor.evidence.run import OpenRun
 from auditor.evidence.summary import Summary
@@ -30,10 +30,10 @@ from auditor.geo.mmdb import Database
 from auditor.ruleset.loader import load_ruleset
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.testing import failures_in
-from auditor.sources.accounts import load_accounts
 from auditor.sources.mapping import load_mapping
 
 Clock = Callable[[], datetime]
+_FOLDER_NAME = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,55 +64,57 @@ def audit(request: Request, run: OpenRun, means: Means, *, as_of: datetime) -> A
     """
     begun_at = means.clock()
     ground = lay_ground(request, means, as_of=as_of)
-    job, shards = job_of(ground, run.shards), ground.planned.shards()
+    job = job_of(ground, run.shards)
+    job.folder.mkdir(parents=True, exist_ok=True)
+    judge = judge_of(job)
+    planned = plan_logs(request.logs, ground.mapping, means.observer, piece_bytes=means.piece_bytes)
+    shards = planned.shards()
     judged = _judge_shards(job, shards, means)
     _refuse_silence(request, judged)
     partial = _judge_calls(job, shards, judged, means)
-    whole = _whole(job, shards, partial, ground.planned)
     means.observer.begin("Writing the evidence", 0)
+    whole = _whole(job, shards, partial, planned)
     write_evidence(whole, run.directory)
-    summary = summary_of(
-        whole, run.directory, report_number=ground.report_number, limits=request.limits, as_of=as_of
-    )
-    (run.directory / "summary.json").write_text(summary.to_text())
-    ground.planned.verify_unchanged()
-    judge_of(job).atlas.verify_unchanged()
-    return Audited(summary, manifest_of(ground, partial, _facts(means, begun_at)))
+    number = ground.report_number(planned)
+    summary = summary_of(whole, run.directory, report_number=number, limits=request.limits, as_of=as_of)
+    (run.directory / "summary.json").write_text(summary.to_text(), encoding="utf-8")
+    planned.verify_unchanged()
+    judge.atlas.verify_unchanged()
+    return Audited(summary, manifest_of(ground, planned, partial, _facts(means, begun_at)))
 
 
 def lay_ground(request: Request, means: Means, *, as_of: datetime) -> Ground:
-    """Open and hash everything that the audit rests on. All faults of one kind are raised together."""
+    """Open and hash everything that the audit rests on beside the logs."""
     ruleset = _tested(load_ruleset([Path(folder) for folder in request.rules]), request)
     inventory = load_inventory([Path(path) for path in request.inventory]) if request.inventory else None
-    databases = _databases(request, inventory, means, as_of)
-    if request.accounts:
-        load_accounts(Path(request.accounts))
-    mapping = load_mapping(Path(request.mapping)) if request.mapping else None
-    planned = plan_logs(request.logs, mapping, means.observer, piece_bytes=means.piece_bytes)
     return Ground(
         request=request,
         as_of=as_of,
         ruleset=ruleset,
         atlas=AtlasSettings(
-            databases=databases,
+            databases=_databases(request, inventory, means, as_of),
             inventory=inventory,
             max_age_days=request.max_age_days,
             documentation_is_public=request.documentation_is_public,
         ),
-        planned=planned,
+        mapping=load_mapping(Path(request.mapping)) if request.mapping else None,
         side_files=tuple(_side_files(request)),
     )
 
 
 def job_of(ground: Ground, folder: Path) -> Job:
-    """Say what is to be done with every shard."""
+    """Say what is to be done with every shard.
+
+    What is left of an earlier audit of the same place is taken up only where it had the same ground: each
+    has a folder of its own below `folder`.
+    """
     accounts = [file for file in ground.side_files if file.kind == "accounts"]
     return Job(
-        id=sha256_of_value([ground.run_id, "job@1"]),
+        id=ground.digest,
         ruleset=ground.ruleset,
         atlas=ground.atlas,
         accounts=SideFile(accounts[0].path, accounts[0].sha256, accounts[0].bytes) if accounts else None,
-        directory=str(folder),
+        directory=str(folder / ground.digest[:_FOLDER_NAME]),
     )
 
 
@@ -140,10 +142,20 @@ def _databases(
         return ()
 
 
-def _side_files(request: Request) -> list[EvidenceFile]:
+def _side_files(request: Request) -> Iterator[EvidenceFile]:
     named = [("accounts", request.accounts), ("mapping", request.mapping)]
     named += [("inventory", path) for path in request.inventory]
-    return [evidence_file(kind, path) for kind, path in named if path]
+    for kind, path in named:
+        if path:
+            yield _side_file(kind, path)
+
+
+def _side_file(kind: str, path: str) -> EvidenceFile:
+    try:
+        size, sha256 = Path(path).stat().st_size, sha256_of_file(Path(path))
+    except OSError as error:
+        raise InputError(Fault(path, f"cannot be read: {error.strerror}")) from None
+    return EvidenceFile(kind=kind, path=path, bytes=size, sha256=sha256)
 
 
 def _judge_shards(job: Job, shards: Sequence[Shard], means: Means) -> Partial:

@@ -39,15 +39,13 @@ def _chosen(findings: Path, first_incidents: list[str]) -> pl.DataFrame:
     few = possible.head(ALL_UP_TO + 1).collect()
     if few.height <= ALL_UP_TO:
         return few
-    firsts = (
-        possible.filter(pl.col("incident_id").is_in(first_incidents))
+    firsts = [
+        possible.filter(pl.col("incident_id") == incident)
         .sort(pl.col("verdict") != Verdict.VIOLATION, "started_at", "finding_id")
-        .group_by("incident_id")
-        .first()
-        .collect(engine="streaming")
-    )
-    order = {incident: place for place, incident in enumerate(first_incidents)}
-    return firsts.sort(pl.col("incident_id").replace_strict(order, return_dtype=pl.Int64))
+        .head(1)
+        for incident in first_incidents
+    ]
+    return pl.concat(pl.collect_all(firsts))
 
 
 def _exhibit(number: int, row: dict[str, Any], logs: Mapping[str, Log]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def incident_spans(raw: pl.LazyFrame) -> pl.DataFrame:
     """Cut the violations and indeterminate findings of each key into incidents.
 
     `raw` has RAW_FINDING rows. One row per incident: `incident_key`, `first_started_at`, `last_started_at`,
-    `incident_id`, sorted by the first two.
+    `incident_id`, sorted by the first two. Raises AssertionError if two incidents have one id.
     """
     starts = (
         raw.filter(pl.col("verdict").is_in([Verdict.VIOLATION, Verdict.INDETERMINATE]))
@@ -47,6 +47,8 @@ def incident_spans(raw: pl.LazyFrame) -> pl.DataFrame:
         canonical_text("auditor/incident@1", [*(pl.col(name) for name in _GROUP), day])
     ).to_series()
     ids = identifiers_of("I", texts).alias("incident_id")
+    if ids.n_unique() != ids.len():
+        raise AssertionError(f"{ids.len():,} incidents have {ids.n_unique():,} ids")
     return spans.with_columns(ids).select(
         "incident_key", "first_started_at", "last_started_at", "incident_id"
     )
@@ -87,7 +89,7 @@ def incidents_of(findings: Path) -> pl.DataFrame:
 
 def _described(rows: pl.LazyFrame) -> pl.DataFrame:
     proved = pl.col("verdict") == Verdict.VIOLATION
-    duration = (pl.col("ended_at") - pl.col("started_at")).dt.total_microseconds()
+    duration = (pl.col("ended_at") - pl.col("started_at")).dt.total_microseconds().cast(pl.Int128)
     countries = pl.col("relay_countries")
     return (
         rows.group_by("incident_id")

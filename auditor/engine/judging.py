@@ -164,7 +164,10 @@ def is_kept(judgement: Judgement, rule: Rule) -> bool:
 
 
 def _tally(rows: pl.DataFrame, keys: pl.DataFrame, situation: pl.Series) -> pl.DataFrame:
-    """Count each situation, in integers only, so that partial counts add up in any order."""
+    """Count each situation, in integers only, so that partial counts add up in any order.
+
+    Bytes and durations are what a log says, and hostile ones would run over 64 bits.
+    """
     duration = (pl.col("ended_at") - pl.col("started_at")).dt.total_microseconds()
     counted = (
         rows.with_columns(situation.alias("__situation"))
@@ -176,8 +179,8 @@ def _tally(rows: pl.DataFrame, keys: pl.DataFrame, situation: pl.Series) -> pl.D
             without_account=pl.col("account_id").null_count().cast(pl.Int64),
             without_end=pl.col("ended_at").null_count().cast(pl.Int64),
             without_bytes=pl.col("bytes").null_count().cast(pl.Int64),
-            bytes=pl.col("bytes").sum(),
-            microseconds=duration.sum(),
+            bytes=pl.col("bytes").cast(pl.Int128).sum(),
+            microseconds=duration.cast(pl.Int128).sum(),
         )
         .sort("__situation")
         .drop("__situation")

@@ -11,6 +11,7 @@ import polars as pl
 
 from auditor.engine.job import Job, Shard
 from auditor.engine.partial import Partial
+from auditor.errors import AuditorError, Fault
 
 JudgeShard = Callable[[Job, Shard], Partial]
 SlimShard = Callable[[Job, Shard], pl.DataFrame]
@@ -35,7 +36,7 @@ class LocalEngine:
     """Judges shards one after the other, or in `workers` processes of this machine.
 
     polars uses all cores within one process. A worker that is killed is replaced, and what it had not
-    finished is done again; after so many deaths in a row without any progress the run ends.
+    finished is done again; after so many deaths in a row without any progress the run ends, with AuditorError.
     """
 
     DEATHS = 3
@@ -59,7 +60,7 @@ class LocalEngine:
             except BrokenProcessPool:
                 deaths += 1
                 if deaths >= self.DEATHS:
-                    raise
+                    raise AuditorError(self._fault()) from None
 
     def by_call(
         self, slim: SlimShard, judge: JudgeCalls, job: Job, shards: Sequence[Shard], buckets: int
@@ -84,10 +85,14 @@ class LocalEngine:
     def _in_processes(self, function: JudgeShard, job: Job, shards: Sequence[Shard]) -> Iterator[Partial]:
         # polars' threads do not survive a fork
         spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self._workers, mp_context=spawn) as pool:
+        with ProcessPoolExecutor(min(self._workers, len(shards)), mp_context=spawn) as pool:
             running = [pool.submit(function, job, shard) for shard in shards]
             try:
                 for done in as_completed(running):
                     yield done.result()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+
+    def _fault(self) -> Fault:
+        text = f"a worker process was killed {self.DEATHS} times in a row"
+        return Fault(f"--workers {self._workers}", text, "memory may have run out: give fewer workers")

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -47,7 +46,7 @@ class ShardResult:
 
     @classmethod
     def of_json(cls, text: str) -> "ShardResult":
-        """Read a result back. Raises ValueError, KeyError or TypeError where the text is not one."""
+        """Read a result back. Raises ValueError, KeyError, TypeError or AttributeError where it is not one."""
         data = json.loads(text)
         for name in ("first_started_at", "last_started_at"):
             data[name] = datetime.fromisoformat(data[name]) if data[name] else None
@@ -79,12 +78,6 @@ class Partial:
 
     def __add__(self, other: "Partial") -> "Partial":
         return Partial(_union(self.shards, other.shards), _union(self.buckets, other.buckets))
-
-    def files(self, folder: Path, kind: str) -> list[Path]:
-        """List the files of one kind, in an order that does not depend on which shard came first."""
-        return [
-            folder / name for key in sorted(self.shards) for name, _ in self.shards[key].files.get(kind, ())
-        ]
 
     def total(self, count: str) -> int:
         """Add up one of COUNTS over all shards."""

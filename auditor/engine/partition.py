@@ -24,7 +24,7 @@ def judge_shard(job: Job, shard: Shard) -> Partial:
     A shard that was finished before, by this job, is not done again. Raises SourceError and GeoError.
     """
     finished = _finished(job, shard)
-    if finished is None:
+    if finished is None or not _is_whole(job, finished):
         finished = _judge_shard(job, shard)
     return Partial(shards={shard.id: finished})
 
@@ -163,14 +163,21 @@ def _calls(judge: Judge, judged: Judged) -> pl.DataFrame:
 
 
 def _finished(job: Job, shard: Shard) -> ShardResult | None:
-    """Read the result of a shard that was judged before, if it and its files are whole."""
+    """Read the result of a shard that was judged before, if there is one."""
     try:
-        result = ShardResult.of_json(_result_path(job, shard).read_text())
-    except (OSError, ValueError, KeyError, TypeError):
+        result = ShardResult.of_json(_result_path(job, shard).read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+    return result if result.shard == shard.id else None
+
+
+def _is_whole(job: Job, result: ShardResult) -> bool:
+    """Tell whether the files of a result are what was written: a power cut may have cut them off."""
     files = [file for written in result.files.values() for file in written]
-    whole = all((job.folder / name).is_file() for name, _ in files)
-    return result if whole and result.shard == shard.id else None
+    try:
+        return all(sha256_of_file(job.folder / name) == digest for name, digest in files)
+    except OSError:
+        return False
 
 
 def _result_path(job: Job, shard: Shard) -> Path:

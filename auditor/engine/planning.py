@@ -26,7 +26,10 @@ class Reading:
 
     def faults(self) -> list[Fault]:
         """Tell whether the file is no longer what was hashed."""
-        now = self.plan.log.file.stat()
+        try:
+            now = self.plan.log.file.stat()
+        except OSError as error:
+            return [Fault(self.plan.log.path, f"was taken away while it was read: {error.strerror}")]
         if (now.st_mtime_ns, now.st_size) == (self.modified_ns, self.size):
             return []
         hint = "audit a log only when nothing writes to it any more"
@@ -62,8 +65,8 @@ def plan_logs(
     paths = find_logs(arguments)
     if not paths:
         raise NothingToAuditError(Fault(", ".join(arguments), "there are no logs here"))
-    observer.begin("Hashing logs", sum(Path(path).stat().st_size for path in paths))
-    readings: dict[str, Reading] = {}
+    observer.begin("Hashing logs", sum(Path(path).stat().st_size for path in paths if Path(path).exists()))
+    readings: dict[tuple[str, str], Reading] = {}
     repeated: list[tuple[str, str]] = []
     faults: list[Fault] = []
     for path in paths:
@@ -73,7 +76,7 @@ def plan_logs(
             faults += error.faults
             continue
         observer.advance(reading.size)
-        first = readings.setdefault(reading.plan.sha256, reading)
+        first = readings.setdefault((reading.plan.sha256, reading.plan.log.format), reading)
         if first is not reading:
             repeated.append((path, first.plan.log.path))
     if faults:
@@ -82,10 +85,22 @@ def plan_logs(
 
 
 def _read(path: str, mapping: Mapping | None, piece_bytes: int) -> Reading:
+    _require_name(path)
     log = log_of(path, mapping)
-    before = log.file.stat()
+    try:
+        before = log.file.stat()
+    except OSError as error:
+        raise SourceError(Fault(path, f"cannot be read: {error.strerror}")) from error
     plan = source_of(log).plan(log, piece_bytes=piece_bytes)
     return Reading(plan, before.st_mtime_ns, before.st_size)
+
+
+def _require_name(path: str) -> None:
+    """Refuse a name that no report could print."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise SourceError(Fault(path, "has a name that is not UTF-8", "rename the file")) from None
 
 
 def _shard(plan: Plan, place: int) -> Shard:

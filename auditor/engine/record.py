@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
-from pathlib import Path
 
 from auditor.engine.partial import COUNTS, Partial
 from auditor.engine.planning import Planned
 from auditor.engine.request import Request
-from auditor.evidence.digests import sha256_of_file, sha256_of_value
+from auditor.evidence.digests import sha256_of_value
 from auditor.evidence.manifest import (
     Database,
     EvidenceFile,
@@ -23,39 +22,45 @@ from auditor.geo.mmdb import Database as DatabaseOpened
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import Rule
 from auditor.ruleset.words import sentences_of
+from auditor.sources.interface import Plan
+from auditor.sources.mapping import Mapping
 
 PROGRAMS = ("auditor", "polars", "maxminddb", "maxminddb-polars", "polars-hash")
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Everything that a run rests on, opened and hashed."""
+    """Everything that an audit rests on beside the logs, opened and hashed."""
 
     request: Request
     as_of: datetime
     ruleset: RuleSet
     atlas: AtlasSettings
-    planned: Planned
+    mapping: Mapping | None
     side_files: tuple[EvidenceFile, ...]
 
     @property
-    def run_id(self) -> str:
-        """Name the run by the digests of all that it rests on."""
+    def digest(self) -> str:
+        """Name by digests all that decides what a record becomes, and nothing that does not."""
         return sha256_of_value(
             [
-                sorted((plan.sha256, plan.log.path) for plan in (one.plan for one in self.planned.readings)),
                 self.ruleset.digest,
                 [(database.sha256, database.opinion) for database in self.atlas.databases],
                 [(file.kind, file.sha256) for file in self.side_files],
-                self.settings().model_dump(mode="json"),
+                self.atlas.max_age_days,
+                self.atlas.documentation_is_public,
                 versions(),
             ]
         )
 
-    @property
-    def report_number(self) -> str:
-        """Number the report by the day of the clock and the digest of the inputs."""
-        return f"AR-{self.as_of:%Y-%m-%d}-{self.run_id[:4].upper()}"
+    def run_id(self, planned: Planned) -> str:
+        """Name a run by the digests of all that it rests on."""
+        logs = sorted((one.plan.sha256, one.plan.log.path) for one in planned.readings)
+        return sha256_of_value([self.digest, logs, self.settings().model_dump(mode="json")])
+
+    def report_number(self, planned: Planned) -> str:
+        """Give the report a number: the day of the clock and the digest of the inputs."""
+        return f"AR-{self.as_of:%Y-%m-%d}-{self.run_id(planned)[:4].upper()}"
 
     def settings(self) -> Settings:
         """Give the options in force."""
@@ -78,15 +83,15 @@ class Ground:
         )
 
 
-def manifest_of(ground: Ground, partial: Partial, facts: RunFacts) -> Manifest:
+def manifest_of(ground: Ground, planned: Planned, partial: Partial, facts: RunFacts) -> Manifest:
     """Describe a run; its outputs are filled in when it is finished."""
     return Manifest(
-        run_id=ground.run_id,
+        run_id=ground.run_id(planned),
         run=facts,
         versions=versions(),
         settings=ground.settings(),
-        inputs=[_input(reading.plan.log.path, ground, partial) for reading in ground.planned.readings],
-        not_read=[{"path": path, "same_as": same} for path, same in ground.planned.repeated],
+        inputs=[_input(reading.plan, partial) for reading in planned.readings],
+        not_read=[{"path": path, "same_as": same} for path, same in planned.repeated],
         evidence=[*_rule_files(ground.ruleset), *ground.side_files],
         databases=[_database(database) for database in ground.atlas.databases],
         rules=[_rule(rule, ground.ruleset) for rule in ground.ruleset.rules],
@@ -99,17 +104,10 @@ def versions() -> dict[str, str]:
     return {program: version(program) for program in PROGRAMS}
 
 
-def evidence_file(kind: str, path: str) -> EvidenceFile:
-    """Describe a side file. Raises OSError."""
-    file = Path(path)
-    return EvidenceFile(kind=kind, path=path, bytes=file.stat().st_size, sha256=sha256_of_file(file))
-
-
-def _input(path: str, ground: Ground, partial: Partial) -> InputFile:
-    plan = next(one.plan for one in ground.planned.readings if one.plan.log.path == path)
-    shards = [result for result in partial.shards.values() if result.source_file == path]
+def _input(plan: Plan, partial: Partial) -> InputFile:
+    shards = [result for result in partial.shards.values() if result.source_file == plan.log.path]
     return InputFile(
-        path=path,
+        path=plan.log.path,
         format=plan.log.format,
         bytes=plan.bytes,
         sha256=plan.sha256,

@@ -1,13 +1,17 @@
 """What a user asks of an audit, as plain values."""
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from auditor.model import Severity
 
 DEFAULT_MAX_AGE_DAYS = 35
 DEFAULT_MAX_LISTED = 500
 HIGHEST_MAX_LISTED = 1_000
+
+_LIMIT = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,9})?)(?P<sign>%?)")
+"""Few enough digits for decimals to stay exact when a limit meets any number of records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +24,10 @@ class Limit:
     @classmethod
     def of(cls, text: str) -> "Limit":
         """Read a limit. Raises ValueError, with a sentence, where the text is none."""
-        number = text.strip().removesuffix("%")
-        try:
-            limit = cls(Decimal(number), text.strip().endswith("%"))
-        except InvalidOperation:
-            raise ValueError(
-                f"`{text}` is neither a number nor a percentage, such as `20` or `0.5%`"
-            ) from None
-        if not limit.number.is_finite() or limit.number < 0:
-            raise ValueError(f"`{text}` is below zero or endless")
+        found = _LIMIT.fullmatch(text.strip())
+        if not found:
+            raise ValueError(f"`{text}` is neither a number nor a percentage, such as `20` or `0.5%`")
+        limit = cls(Decimal(found["number"]), bool(found["sign"]))
         if not limit.is_percentage and limit.number != limit.number.to_integral_value():
             raise ValueError(f"`{text}` is not a whole number of records; `{text}%` would be a percentage")
         return limit

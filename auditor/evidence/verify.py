@@ -22,8 +22,20 @@ def faults_in(run: Path) -> list[Fault]:
     ]
 
 
+def load_intact(run: Path) -> Manifest:
+    """Load the manifest of a run whose files are all as it wrote them; what was added beside them may stay.
+
+    Raises RunError with every file that is missing or altered: nothing may be concluded from such a run.
+    """
+    manifest = load_manifest(run)
+    faults = [*_manifest_faults(run / MANIFEST, manifest), *_output_faults(run, manifest)]
+    if faults:
+        raise RunError(*faults)
+    return manifest
+
+
 def input_faults(manifest: Manifest, base: Path) -> list[Fault]:
-    """List the inputs of a run that are missing, or no longer what was read."""
+    """List the inputs of a run that are missing, unreadable, or no longer what was read."""
     read: list[InputFile | EvidenceFile | Database] = [
         *manifest.inputs,
         *manifest.evidence,
@@ -34,7 +46,7 @@ def input_faults(manifest: Manifest, base: Path) -> list[Fault]:
 
 def _manifest_faults(path: Path, manifest: Manifest) -> Iterator[Fault]:
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise RunError(Fault(str(path), f"cannot be read: {error.strerror}")) from None
     if manifest.sealed().self_sha256 != manifest.self_sha256 or manifest.to_text() != text:
@@ -56,7 +68,10 @@ def _strangers(run: Path, manifest: Manifest) -> Iterator[Fault]:
 
 
 def _file_faults(path: Path, shown: str, sha256: str) -> Iterator[Fault]:
-    if not path.is_file():
-        yield Fault(shown, "is missing")
-    elif (found := sha256_of_file(path)) != sha256:
-        yield Fault(shown, f"was altered: SHA-256 is {found}, the manifest says {sha256}")
+    try:
+        if not path.is_file():
+            yield Fault(shown, "is missing")
+        elif (found := sha256_of_file(path)) != sha256:
+            yield Fault(shown, f"was altered: SHA-256 is {found}, the manifest says {sha256}")
+    except OSError as error:
+        yield Fault(shown, f"cannot be read: {error.strerror}")

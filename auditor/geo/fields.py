@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv6Network, ip_network
 
 from auditor.countries import COUNTRIES, OFTEN_MEANT
-from auditor.documents import nearest
+from auditor.text import nearest
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:[Zz]|[+-]\d\d:\d\d)")
 _PREFIX = re.compile(r"[0-9A-Fa-f.:]+(?:/[0-9]{1,3})?")

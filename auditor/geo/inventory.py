@@ -10,7 +10,6 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypeVar
 
-from auditor.documents import Line, read_table
 from auditor.errors import Fault, GeoError
 from auditor.geo.addresses import private_among
 from auditor.geo.fields import (
@@ -26,6 +25,7 @@ from auditor.geo.fields import (
 )
 from auditor.geo.files import Identity, identity_of
 from auditor.model import Role
+from auditor.tables import Line, read_table
 
 REQUIRED = ("prefix", "site", "name", "country", "role", "from", "until", "attested_by", "basis")
 OPTIONAL = ("transfer_basis", "kind")

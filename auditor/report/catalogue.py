@@ -39,7 +39,7 @@ SERVERS = {
 
 LEAD = {
     "many_with_doubt": "{affected} used a relay outside their declared fence{share}.",
-    "many": "{affected} used a relay outside their declared fence{share}. {all} audited could be determined.",
+    "many": "{affected} used a relay outside their declared fence{share}.{others}",
     "one": "One of the {audited} used a relay outside its declared fence: finding {finding}, on {day}, "
     "relay placed in {place}.",
     "none": "{affected} used a relay outside their declared fence, on the evidence listed in section 13.",
@@ -51,6 +51,13 @@ LEAD = {
     "{unit}.",
 }
 
+ALL_DETERMINED = "Every {each} audited could be determined."
+OTHERS_DETERMINED = (
+    "Every other {each} audited could be determined. Of those that did, some are not determined under "
+    "another rule (section 7)."
+)
+ALL_AFFECTED = "Of them, some are not determined under another rule (section 7)."
+
 PROVED_AND_OPEN = "{proved} proved by the evidence; {undetermined} could not be determined."
 
 NEVER = {
@@ -59,12 +66,19 @@ NEVER = {
     "none": "{title}: none under {rule}.",
     "nothing_audited": "{title}: nothing in the logs fell under {rule}.",
 }
+NEVER_GROUP = "{title}, excluded by {count} rules, of which one {unit} can fall under several:"
+NEVER_OF_GROUP = {
+    "affected": "{affected} used a relay there{keys}.",
+    "only_doubt": "none proved, {open} not determined.",
+    "none": "none.",
+    "nothing_audited": "nothing in the logs fell under this rule.",
+}
 KEYS_CERTAIN = ", {keys} of them for meeting keys"
 KEYS_WITH_DOUBT = ", at least {keys} of them for meeting keys"
 
-TOO_LITTLE = (
-    "{rejects} ({share}) could not be read and {uncovered} fell under no rule; they are in no count above."
-)
+UNREAD = "{rejects} ({share}) could not be read"
+UNCOVERED = "{uncovered} fell under no rule"
+IN_NO_COUNT = "{what}; {they} in no count above."
 
 ONLY_STALE = (
     "For {count} nothing but the age of the location evidence leaves the answer open. An edition of the "
@@ -97,7 +111,7 @@ class Reason:
 
 _INVENTORY = "A line for the relay in the operator’s inventory"
 _EDITION = "A location database edition of that time, an inventory line, or a higher --max-age-days"
-_CLIENT = "The participant’s country in the log, or a public client address"
+_CLIENT = "The participant’s country, or a public address, in the log"
 
 REASONS = {
     "single_source": Reason("Single source", "Only one source names the relay’s country", "A second source"),
@@ -138,7 +152,7 @@ REASONS = {
     "private_relay": Reason(
         "Private address",
         "The relay’s address is private: it says nothing of a place",
-        _INVENTORY + ", with its site",
+        "An inventory line for the relay, with its site",
     ),
     "private_client": Reason("Private client address", "The participant’s address is private", _CLIENT),
     "not_public": Reason(

@@ -48,7 +48,7 @@ SECTIONS = (
     ("A", "Exhibits"),
     ("B", "Evidence files"),
 )
-_SECTIONS_WITHOUT_CALLS = ("9", "13", "B")
+_SECTIONS_WITHOUT_CALLS = ("9", "13")
 
 
 def render_html(directory: Path, manifest: Manifest) -> str:

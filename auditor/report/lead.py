@@ -1,13 +1,14 @@
 """The first sentences: how many, at least and at most, of how many."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.evidence.manifest import Manifest
 from auditor.evidence.summary import RuleResult, Summary
+from auditor.model import Severity
 from auditor.report import catalogue
 from auditor.report.numerals import counted, day, listed, percent, whole
-from auditor.report.phrase import Phrase, fill
+from auditor.report.phrase import Phrase, fill, joined
 from auditor.report.populations import Facts, First, Population, populations_of, populations_under
 
 TOO_LITTLE = 4
@@ -15,30 +16,56 @@ TOO_LITTLE = 4
 
 
 @dataclass(frozen=True, slots=True)
+class ExcludedBy:
+    """What one of several `never` rules says of the same place."""
+
+    rule_id: str
+    title: str
+    said: Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """What several `never` rules say of one place: an opening, and a line for each rule."""
+
+    opening: Phrase
+    rules: tuple[ExcludedBy, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Lead:
-    """The case, its first sentence, and the sentences after it."""
+    """The case and its sentences, in order: the first, the next, the places excluded, what is not counted."""
 
     case: str
     first: Phrase
-    then: tuple[Phrase, ...]
+    then: tuple[Phrase, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
+    uncounted: tuple[Phrase, ...] = ()
 
 
 def lead_of(summary: Summary, manifest: Manifest, facts: Facts) -> Lead:
     """Write the lead. Design: REPORT.md, section 3."""
     populations = populations_of(summary, facts)
     case = _case(populations)
-    too_little = [_too_little(summary)] if _held(summary, TOO_LITTLE) else []
+    uncounted = _uncounted(summary) if _held(summary, TOO_LITTLE) else ()
     if case == "nothing_audited":
         unit = "call" if summary.calls.in_logs else "connection"
-        return Lead(case, fill(catalogue.LEAD[case], unit=unit), tuple(too_little))
+        return Lead(case, fill(catalogue.LEAD[case], unit=unit), uncounted=uncounted)
     bounds = [_proved_and_open(populations)] if case == "many_with_doubt" else []
-    never = _never_sentences(summary, manifest, facts)
+    places = _excluded_places(summary, manifest, facts)
     first = (
         _one(populations, facts.first)
         if case == "one" and facts.first
-        else _several("many" if case == "one" else case, populations)
+        else _several("many" if case == "one" else case, populations, others=_others(summary, populations))
     )
-    return Lead(case, first, (*bounds, *never, *too_little))
+    single = [place for place in places if isinstance(place, Phrase)]
+    return Lead(
+        case,
+        first,
+        then=(*bounds, *single),
+        excluded=tuple(place for place in places if isinstance(place, Excluded)),
+        uncounted=uncounted,
+    )
 
 
 def only_stale_sentence(summary: Summary) -> Phrase | None:
@@ -92,13 +119,13 @@ def _one(populations: Sequence[Population], first: First) -> Phrase:
     )
 
 
-def _several(case: str, populations: Sequence[Population]) -> Phrase:
+def _several(case: str, populations: Sequence[Population], *, others: str) -> Phrase:
     affected = listed([_affected(each) for each in populations])
     return fill(
         catalogue.LEAD[case],
         affected=f"{affected[0].upper()}{affected[1:]}",
         audited=_audited(populations),
-        all=f"Every {' and every '.join(each.one for each in populations)}",
+        others=others,
         unit=" or ".join(each.one for each in populations),
         open=listed(
             [f"{whole(each.undetermined)} of the {each.whole}" for each in populations if each.undetermined]
@@ -108,9 +135,23 @@ def _several(case: str, populations: Sequence[Population]) -> Phrase:
     )
 
 
+def _others(summary: Summary, populations: Sequence[Population]) -> str:
+    """Say that nothing else is in doubt; what is proved under one rule may be in doubt under another."""
+    if not summary.undetermined:
+        return (
+            f" {catalogue.ALL_DETERMINED.format(each=' and every '.join(each.one for each in populations))}"
+        )
+    others = [each.one for each in populations if each.proved < each.audited]
+    if not others:
+        return f" {catalogue.ALL_AFFECTED}"
+    return f" {catalogue.OTHERS_DETERMINED.format(each=' and every other '.join(others))}"
+
+
 def _affected(each: Population) -> str:
     if not each.possible:
         return f"none of the {each.whole}"
+    if each.proved == each.audited > 1:
+        return f"all {each.whole}"
     if each.proved == each.possible:
         return f"{whole(each.proved)} of the {each.whole}"
     at_least = "one" if each.proved == 1 else whole(each.proved)
@@ -131,32 +172,69 @@ def _share(populations: Sequence[Population]) -> str:
 
 
 def _proved_and_open(populations: Sequence[Population]) -> Phrase:
-    proved = sum(each.proved for each in populations)
-    undetermined = sum(each.undetermined for each in populations)
-    verb = "One is" if proved == 1 else f"{whole(proved)} are"
-    return fill(catalogue.PROVED_AND_OPEN, proved=verb, undetermined=whole(undetermined))
+    if len(populations) == 1:
+        proved, undetermined = whole(populations[0].proved), whole(populations[0].undetermined)
+    else:
+        proved = listed([each.in_brief(each.proved) for each in populations if each.proved])
+        undetermined = listed([each.in_brief(each.undetermined) for each in populations if each.undetermined])
+    one = sum(each.proved for each in populations) == 1
+    verb = f"{'One' if proved == '1' else proved} {'is' if one else 'are'}"
+    return fill(catalogue.PROVED_AND_OPEN, proved=verb, undetermined=undetermined)
 
 
-def _never_sentences(summary: Summary, manifest: Manifest, facts: Facts) -> list[Phrase]:
-    titles = {rule.rule_id: rule.never_title or rule.title for rule in manifest.rules}
+def _excluded_places(summary: Summary, manifest: Manifest, facts: Facts) -> list[Phrase | Excluded]:
+    """Say of each place that `never` rules exclude how much was there, the gravest rule first.
+
+    One sentence where one rule excludes a place; where several do, a line for each.
+    """
+    applied = {rule.rule_id: rule for rule in manifest.rules}
+    never = [rule for rule in summary.rules if rule.effect == "never"]
+    never.sort(key=lambda rule: (Severity(rule.severity).rank, *_extent(rule)))
+    places: dict[str, list[RuleResult]] = {}
+    for rule in never:
+        title = applied[rule.rule_id].never_title or applied[rule.rule_id].title
+        places.setdefault(title, []).append(rule)
     return [
-        _never_sentence(rule, titles[rule.rule_id], summary, facts)
-        for rule in summary.rules
-        if rule.effect == "never"
+        _never_sentence(rules[0], title, summary, facts)
+        if len(rules) == 1
+        else _excluded(title, rules, summary, facts)
+        for title, rules in places.items()
     ]
 
 
-def _never_sentence(rule: RuleResult, title: str, summary: Summary, facts: Facts) -> Phrase:
+def _extent(rule: RuleResult) -> tuple[int, int, str]:
+    """Order by how much was affected, the most first."""
+    return -rule.measures.connections.proved, -rule.measures.connections.possible, rule.rule_id
+
+
+def _excluded(title: str, rules: Sequence[RuleResult], summary: Summary, facts: Facts) -> Excluded:
+    unit = "call" if summary.calls.in_logs else "connection"
+    opening = fill(catalogue.NEVER_GROUP, title=title, count=str(len(rules)), unit=unit)
+    words = catalogue.NEVER_OF_GROUP
+    lines = [
+        ExcludedBy(rule.rule_id, rule.title, _never_sentence(rule, title, summary, facts, words))
+        for rule in rules
+    ]
+    return Excluded(opening, tuple(lines))
+
+
+def _never_sentence(
+    rule: RuleResult,
+    title: str,
+    summary: Summary,
+    facts: Facts,
+    words: Mapping[str, str] = catalogue.NEVER,
+) -> Phrase:
     concerned = [each for each in populations_under(rule, summary, facts) if each.possible]
     keys = facts.proved_for_keys.get(rule.rule_id, 0)
     certain = len(concerned) == 1 and not concerned[0].undetermined
     of_keys = catalogue.KEYS_CERTAIN if certain else catalogue.KEYS_WITH_DOUBT
     return fill(
-        catalogue.NEVER[_never_case(rule, concerned)],
+        words[_never_case(rule, concerned)],
         title=title,
         rule=rule.rule_id,
         affected=listed([_bounds(each) for each in concerned]),
-        open=listed([each.counted(each.undetermined) for each in concerned]),
+        open=listed([each.in_brief(each.undetermined) for each in concerned]),
         keys=of_keys.format(keys=whole(keys)) if keys else "",
     )
 
@@ -172,18 +250,22 @@ def _never_case(rule: RuleResult, concerned: Sequence[Population]) -> str:
 
 def _bounds(each: Population) -> str:
     if each.proved == each.possible:
-        return each.counted(each.proved)
-    return f"at least {whole(each.proved)} and at most {each.counted(each.possible)}"
+        return each.in_brief(each.proved)
+    return f"at least {whole(each.proved)} and at most {each.in_brief(each.possible)}"
 
 
-def _too_little(summary: Summary) -> Phrase:
+def _uncounted(summary: Summary) -> tuple[Phrase, ...]:
     totals = summary.totals
-    return fill(
-        catalogue.TOO_LITTLE,
-        rejects=counted(totals.rejects, "record"),
-        share=percent(totals.rejects, totals.records),
-        uncovered=counted(summary.uncovered, "connection"),
-    )
+    parts = []
+    if totals.rejects:
+        share = percent(totals.rejects, totals.records)
+        parts.append(fill(catalogue.UNREAD, rejects=counted(totals.rejects, "record"), share=share))
+    if summary.uncovered:
+        parts.append(fill(catalogue.UNCOVERED, uncovered=counted(summary.uncovered, "connection")))
+    if not parts:
+        return ()
+    they = "it is" if totals.rejects + summary.uncovered == 1 else "they are"
+    return (fill(catalogue.IN_NO_COUNT, what=joined(parts, " and "), they=they),)
 
 
 def _held(summary: Summary, code: int) -> bool:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from auditor.evidence.summary import Bounds, RuleResult, Summary
-from auditor.report.numerals import whole
+from auditor.report.numerals import counted, whole
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """One thing that is counted, with its bounds; `told_by` tells it from others of the same noun."""
+    """One thing that is counted, with its bounds; `told_*` tells it from others of the same noun."""
 
     noun: str
     audited: int
@@ -18,6 +18,7 @@ class Population:
     possible: int
     told_by: str = ""
     told_by_of_many: str = ""
+    told_briefly: str = ""
 
     @property
     def nouns(self) -> str:
@@ -42,6 +43,10 @@ class Population:
     def counted(self, number: int) -> str:
         """Name so many of them."""
         return f"{whole(number)} {self.one if number == 1 else f'{self.nouns}{self.told_by_of_many}'}"
+
+    def in_brief(self, number: int) -> str:
+        """Name so many of them, where the text has named them in full before."""
+        return f"{counted(number, self.noun)}{self.told_briefly}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +101,5 @@ def _population(noun: str, audited: int, bounds: Bounds) -> Population:
 
 
 def _loose(audited: int, loose: Loose) -> Population:
-    told_by = " that belongs to no known call", " that belong to no known call"
+    told_by = " that belongs to no known call", " that belong to no known call", " of no known call"
     return Population("connection", audited, loose.proved, loose.possible, *told_by)

@@ -11,27 +11,30 @@ from auditor.report.lead import only_stale_sentence, outcome_of
 from auditor.report.numerals import counted, whole
 from auditor.report.phrase import visible
 from auditor.report.view import lead_at, notice_of
+from auditor.report.write import REPORT_NAME
 
 _WIDTH = 100
+_INDENT = "  "
 _MOST_RULES = 8
-_MOST_REASONS = 4
+_MOST_REASONS = 3
 _WORDS = 2
 """So many columns of the table hold words, the others numbers."""
 _HEADINGS = ("rule", "severity", "violation", "not determined", "excused", "calls proved", "possible")
 
 
-def summary_text(summary: Summary, manifest: Manifest, where: str) -> str:
+def summary_text(summary: Summary, manifest: Manifest, where: str, *, demo: bool = False) -> str:
     """Say what came out, in about 30 lines: the lead first, the place of the report last.
 
-    `where` is the run directory, as the user named it.
+    `where` is the run directory, as the user named it. A demo ends with exit code 0 whatever it finds, and
+    says so.
     """
     blocks = [
         _lead(summary, manifest, Path(where)),
         _table(_HEADINGS, list(_rules(summary))),
         list(_undetermined(summary)),
         list(_accounting(summary)),
-        _outcome(summary, manifest),
-        [f"Report: {visible(where, len(where))}/report.html"],
+        list(_outcome(summary, manifest, demo=demo)),
+        [f"Report: {visible(where, len(where))}/{REPORT_NAME}"],
     ]
     text = "\n\n".join("\n".join(block) for block in blocks if block)
     return text.replace("\N{NO-BREAK SPACE}", " ")
@@ -40,12 +43,21 @@ def summary_text(summary: Summary, manifest: Manifest, where: str) -> str:
 def _lead(summary: Summary, manifest: Manifest, directory: Path) -> list[str]:
     lead = lead_at(directory, summary, manifest)
     notice = notice_of(manifest)
-    sentences = [str(lead.first), " ".join(str(sentence) for sentence in lead.then)]
-    stale = only_stale_sentence(summary)
-    return [
-        *([f"{notice}."] if notice else []),
-        *(line for text in [*sentences, str(stale or "")] if text for line in textwrap.wrap(text, _WIDTH)),
-    ]
+    lines = [f"{notice}.", ""] if notice else []
+    lines += _wrapped(str(lead.first))
+    lines += _wrapped(" ".join(map(str, lead.then)))
+    for place in lead.excluded:
+        lines += _wrapped(str(place.opening))
+        ids = max(len(rule.rule_id) for rule in place.rules)
+        for rule in place.rules:
+            start = f"{_INDENT}{rule.rule_id:<{ids}}  "
+            lines += _wrapped(str(rule.said), first=start, later=" " * len(start))
+    return lines + _wrapped(str(only_stale_sentence(summary) or ""))
+
+
+def _wrapped(text: str, *, first: str = "", later: str = "") -> list[str]:
+    """Wrap between words, and only there: an ID stays whole."""
+    return textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
 
 
 def _rules(summary: Summary) -> Iterator[Sequence[str]]:
@@ -73,34 +85,40 @@ def _undetermined(summary: Summary) -> Iterator[str]:
     reasons = sorted(summary.undetermined, key=lambda each: (-each.connections, each.reason))
     if not reasons:
         return
-    yield "Not determined, and what would settle it (connections):"
-    width = max(len(whole(each.connections)) for each in reasons)
-    for each in reasons[:_MOST_REASONS]:
-        reason = catalogue.reason_of(each.reason)
-        text = visible(f"{whole(each.connections):>{width}}  {reason.brief}: {reason.settled_by}")
-        yield from textwrap.wrap(
-            text, _WIDTH, initial_indent="  ", subsequent_indent=" " * (width + 4), drop_whitespace=True
-        )
-    if len(reasons) > _MOST_REASONS:
-        yield f"  and {counted(len(reasons) - _MOST_REASONS, 'reason')} more in the report"
+    yield "Connections not determined, why, and what would settle it:"
+    shown = [(whole(each.connections), catalogue.reason_of(each.reason)) for each in reasons[:_MOST_REASONS]]
+    counts = max(len(count) for count, _ in shown)
+    briefs = max(len(visible(reason.brief)) for _, reason in shown)
+    for count, reason in shown:
+        start = f"{_INDENT}{count:>{counts}}  {visible(reason.brief):<{briefs}}  "
+        yield from _wrapped(visible(reason.settled_by), first=start, later=" " * len(start))
+    if more := len(reasons) - len(shown):
+        yield f"{_INDENT}and {counted(more, 'other reason')}, in section 7 of the report"
 
 
 def _accounting(summary: Summary) -> Iterator[str]:
     totals = summary.totals
-    yield (
+    records = (
         f"{counted(totals.records, 'record')} in {counted(totals.files, 'file')}: "
         f"{whole(totals.connection_records)} read as {counted(totals.connections, 'connection')}, "
-        f"{whole(totals.rejects)} rejected (rejects.parquet), "
-        f"{whole(totals.not_connections)} that hold no connection."
+        f"{whole(totals.rejects)} rejected{' (rejects.parquet)' if totals.rejects else ''}, "
+        f"{whole(totals.not_connections)} that hold{'s' if totals.not_connections == 1 else ''} "
+        "no connection."
     )
-    if summary.uncovered:
-        yield f"{counted(summary.uncovered, 'connection')} fell under no rule."
+    uncovered = (
+        f" {counted(summary.uncovered, 'connection')} fell under no rule and "
+        f"{'is' if summary.uncovered == 1 else 'are'} in no count above."
+    )
+    yield from _wrapped(f"{records}{uncovered if summary.uncovered else ''}")
     if summary.idle:
-        yield f"Rules without a connection: {', '.join(summary.idle)}."
+        yield from _wrapped(f"Rules without a connection: {', '.join(summary.idle)}.")
 
 
-def _outcome(summary: Summary, manifest: Manifest) -> list[str]:
+def _outcome(summary: Summary, manifest: Manifest, *, demo: bool) -> Iterator[str]:
     outcome, others = outcome_of(summary, manifest)
-    return [
-        line for text in (outcome, *others) for line in textwrap.wrap(text, _WIDTH, subsequent_indent="  ")
-    ]
+    if demo:
+        ends = f"an audit would end with {summary.exit_code}" if summary.exit_code else "so would an audit"
+        why = outcome.partition(".")[2]
+        outcome = f"As a demo, this ends with exit code 0; {ends}.{why}"
+    for text in (outcome, *others):
+        yield from _wrapped(text, later=_INDENT)

@@ -4,9 +4,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from auditor.documents import Strict, nearest
+from auditor.documents import Strict
 from auditor.model import Role, Tier, Verdict
 from auditor.ruleset.fields import Candidates, Filled, Instant, Text, custom_error, unlike
+from auditor.text import nearest
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2200
 _TEN_YEARS = 5_259_600  # in minutes

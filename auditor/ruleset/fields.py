@@ -16,8 +16,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from auditor.countries import COUNTRIES
-from auditor.documents import nearest
 from auditor.ruleset.names import CODE_LETTERS, hint_for
+from auditor.text import nearest
 
 Item = TypeVar("Item")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from auditor.documents import Document, model_of, nearest, read_document
+from auditor.documents import Document, model_of, read_document
 from auditor.errors import Fault, NothingToAuditError, RuleSetError
 from auditor.ruleset.fields import GroupsKnown
 from auditor.ruleset.folders import list_folders, packs_in
@@ -12,6 +12,7 @@ from auditor.ruleset.groups import Groups
 from auditor.ruleset.references import faults_among, groups_in
 from auditor.ruleset.ruleset import FileKind, RuleSet, RulesFile
 from auditor.ruleset.schema import RULE_OF_EFFECT, GroupsFile, Rule
+from auditor.text import nearest
 
 __all__ = ["RuleSet", "load_ruleset", "packs_in"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from auditor.countries import COUNTRIES, OFTEN_MEANT
-from auditor.documents import nearest
+from auditor.text import nearest
 
 CODE_LETTERS = 2
 """The length of a country code; names of groups are longer."""

@@ -11,9 +11,10 @@ from pathlib import Path
 import polars as pl
 
 from auditor.countries import COUNTRIES, OFTEN_MEANT
-from auditor.documents import Line, nearest, read_table
 from auditor.errors import Fault, SourceError
 from auditor.model import INSTANT, WARNING, cast_to
+from auditor.tables import Line, read_table
+from auditor.text import nearest
 
 LABEL = "label_"
 REQUIRED = ("account_id", "home_region", "from", "until")

@@ -27,7 +27,8 @@ class Cells:
         cls, columns: pl.DataFrame, null_values: Sequence[str], not_scalar: Map[str, pl.Series]
     ) -> "Cells":
         """Take texts that mean null out of all columns."""
-        return cls(columns.select(_without_nulls(columns.schema, null_values)), not_scalar)
+        concerned = columns.schema if null_values else _perhaps_blank(columns)
+        return cls(columns.with_columns(_without_nulls(concerned, null_values)), not_scalar)
 
     @property
     def height(self) -> int:
@@ -35,7 +36,21 @@ class Cells:
         return self.columns.height
 
 
-def _without_nulls(schema: pl.Schema, null_values: Sequence[str]) -> list[pl.Expr]:
+def _perhaps_blank(columns: pl.DataFrame) -> dict[str, pl.DataType]:
+    """Choose the columns in which a text may be blank: it is empty, or begins with none of ASCII's signs."""
+    height = columns.height
+    texts = [
+        column.name
+        for column in columns.iter_columns()
+        if column.dtype == pl.String and column.null_count() < height
+    ]
+    if not texts:
+        return {}
+    found = columns.select(((pl.col(name) < "!") | (pl.col(name) > "~")).any() for name in texts).row(0)
+    return {name: columns.schema[name] for name, perhaps in zip(texts, found, strict=True) if perhaps}
+
+
+def _without_nulls(schema: Map[str, pl.DataType], null_values: Sequence[str]) -> list[pl.Expr]:
     return [_without_null(name, dtype, null_values) for name, dtype in schema.items()]
 
 
@@ -71,12 +86,14 @@ def text_of(value: str | int | bool) -> str:  # noqa: FBT001  a value of the map
 
 
 def _first_of(cells: Cells, value: Value, paths: Sequence[str]) -> Reading:
+    masks = {path: cells.not_scalar[path] for path in paths if path in cells.not_scalar}
+    if len(paths) == 1 and not masks and not value.null_values:
+        return Reading(cells.columns[paths[0]])
     frame = cells.columns.select(paths)
     if value.null_values:
         frame = frame.select(_without_nulls(frame.schema, value.null_values))
     if len(set(frame.dtypes)) > 1:
         frame = frame.select(pl.all().cast(pl.String, strict=False))
-    masks = {path: cells.not_scalar[path] for path in paths if path in cells.not_scalar}
     if not masks:
         return Reading(frame.select(pl.coalesce(paths).alias(paths[0])).to_series())
     first, reason = pl.lit(None), pl.lit(None, dtype=pl.String)

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from auditor.documents import Document, Loc, nearest
+from auditor.documents import Document, Loc
 from auditor.errors import Fault
 from auditor.model import Role, Tier, TimeBasis
 from auditor.sources.language import Fields, Input, MappingFile, Value, steps_of
+from auditor.text import nearest
 
 INSTANTS = ("started_at", "ended_at")
 ADDRESSES = ("relay_ip", "client_ip")

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from auditor.documents import nearest
 from auditor.errors import Fault, SourceError
 from auditor.sources.interface import Log
 from auditor.sources.mapping import Mapping
 from auditor.sources.parts import LABEL
+from auditor.text import nearest
 
 SHOWN = 30
 Warned = tuple[str, int]

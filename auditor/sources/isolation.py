@@ -15,22 +15,29 @@ SCREENED_LINES = 2_048
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]')
 
 
-def read_objects(lines: pl.Series, names: Sequence[str]) -> tuple[pl.DataFrame, pl.Series]:
+def read_objects(
+    lines: pl.Series, names: Sequence[str], block: bytes | None = None
+) -> tuple[pl.DataFrame, pl.Series]:
     """Read JSON objects, one a line, into texts; beside them a mask of the lines that are none.
 
     The frame has a row per line that is one, and a column per name. What polars refuses is malformed, and
     what is nested deeper than DEEPEST. Of equal keys the first wins; a number or a nested value comes as its
-    JSON text, in polars' spelling.
+    JSON text, in polars' spelling. `block` is what the lines were cut from, if there is nothing else in it.
     """
     bad = _implausible(lines)
+    clean = block is not None and not bad.any()
+    frame = _parsed(block or b"", len(lines), names) if clean else None
+    if frame is not None:
+        return frame, bad
     kept = lines.filter(~bad)
-    frame = _parsed(kept.to_list(), names)
+    frame = _parsed(_joined(kept), len(kept), names)
     if frame is not None:
         return frame, bad
     positions = (~bad).arg_true()
-    found = positions.gather(list(_refused(kept.to_list())))
+    found = positions.gather(list(_refused(kept)))
     bad = bad.scatter(found, True)  # noqa: FBT003  a value
-    frame = _parsed(lines.filter(~bad).to_list(), names)
+    kept = lines.filter(~bad)
+    frame = _parsed(_joined(kept), len(kept), names)
     if frame is None:
         raise AssertionError("lines that can be read one by one cannot be read together")
     return frame, bad
@@ -38,12 +45,16 @@ def read_objects(lines: pl.Series, names: Sequence[str]) -> tuple[pl.DataFrame, 
 
 def _implausible(lines: pl.Series) -> pl.Series:
     """Mark lines that are not UTF-8, do not look like an object, or are nested too deep."""
-    text = lines.str.strip_chars(" \t\r")
-    bad = ~(text.str.starts_with("{") & text.str.ends_with("}")).fill_null(value=False)
+    braced = _braced(lines)
+    bad = ~(braced if braced.all(ignore_nulls=False) else _braced(lines.str.strip_chars(" \t\r")))
     openers = lines.str.count_matches("[", literal=True) + lines.str.count_matches("{", literal=True)
     for row in (openers > DEEPEST).fill_null(value=False).arg_true():
         bad[row] = bad[row] or _depth(lines[row]) > DEEPEST
     return bad
+
+
+def _braced(lines: pl.Series) -> pl.Series:
+    return (lines.str.starts_with("{") & lines.str.ends_with("}")).fill_null(value=False)
 
 
 def _depth(line: str) -> int:
@@ -57,24 +68,28 @@ def _depth(line: str) -> int:
     return deepest
 
 
-def _parsed(lines: Sequence[str], names: Sequence[str]) -> pl.DataFrame | None:
-    """Let polars read lines, or give None where it refuses any of them."""
+def _joined(lines: pl.Series) -> bytes:
+    return str(lines.str.join("\n").item() or "").encode()
+
+
+def _parsed(data: bytes, height: int, names: Sequence[str]) -> pl.DataFrame | None:
+    """Let polars read that many lines, or give None where it refuses any of them."""
     schema = dict.fromkeys(names or [""], pl.String)
-    if not lines:
+    if not height:
         return pl.DataFrame(schema=schema)
     try:
-        frame = pl.read_ndjson(io.BytesIO("\n".join(lines).encode()), schema=schema)
+        frame = pl.read_ndjson(io.BytesIO(data), schema=schema)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return None
-    return frame if frame.height == len(lines) else None
+    return frame if frame.height == height else None
 
 
-def _refused(lines: Sequence[str], at: int = 0) -> Iterator[int]:
+def _refused(lines: pl.Series, at: int = 0) -> Iterator[int]:
     """Find the lines that polars refuses: by halves down to a few, where those that Python refuses go first.
 
     Python's parser takes all that polars' takes, and is the faster one for a single line.
     """
-    if _parsed(lines, ()) is not None:
+    if _parsed(_joined(lines), len(lines), ()) is not None:
         return
     if len(lines) > SCREENED_LINES:
         half = len(lines) // 2
@@ -83,11 +98,11 @@ def _refused(lines: Sequence[str], at: int = 0) -> Iterator[int]:
         return
     plausible = [row for row, line in enumerate(lines) if _is_object(line)]
     yield from (at + row for row in sorted(set(range(len(lines))) - set(plausible)))
-    yield from (at + plausible[row] for row in _halved([lines[row] for row in plausible]))
+    yield from (at + plausible[row] for row in _halved(lines.gather(plausible)))
 
 
-def _halved(lines: Sequence[str], at: int = 0) -> Iterator[int]:
-    if _parsed(lines, ()) is not None:
+def _halved(lines: pl.Series, at: int = 0) -> Iterator[int]:
+    if _parsed(_joined(lines), len(lines), ()) is not None:
         return
     if len(lines) == 1:
         yield at

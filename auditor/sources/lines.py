@@ -1,6 +1,7 @@
 """A stream of bytes → blocks of whole lines, and their lines as columns."""
 
 import codecs
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -107,19 +108,33 @@ def lines_in(block: Block) -> pl.DataFrame:
 
     Line ends, LF or CRLF, are no part of the text; `size` leaves out the LF only.
     """
-    data = block.data[:-1] if block.data.endswith(b"\n") else block.data
+    text, sizes = _split(block.data)
+    if b"\r" in block.data:
+        text = text.str.strip_suffix("\r")
+    return placed(text.to_frame(), sizes)
+
+
+def _split(data: bytes) -> tuple[pl.Series, pl.Series]:
+    """Split at line feeds only, into texts and their sizes.
+
+    polars' reader of lines takes CR off with them, so it is for data without. It is given an empty line in
+    front, as it takes data for compressed that begins like a compression.
+    """
     try:
-        text = pl.Series("text", [data.decode()]).str.split("\n").explode()
-    except UnicodeDecodeError:
-        raw = pl.Series("text", data.split(b"\n"), dtype=pl.Binary)
-        text, sizes = text_where_utf8(raw), raw.bin.size()
-    else:
-        sizes = text.str.len_bytes()
-    lines = pl.DataFrame({"text": text, "size": sizes.cast(pl.Int64)})
-    lines = lines.with_columns(start=(pl.col("size") + 1).cum_sum() - pl.col("size") - 1)
-    if b"\r" in data:
-        lines = lines.with_columns(pl.col("text").str.strip_suffix("\r"))
-    return lines
+        if b"\r" in data:
+            text = pl.Series("text", [data.decode().removesuffix("\n")]).str.split("\n").explode()
+        else:
+            text = pl.read_lines(io.BytesIO(b"\n" + data), name="text").to_series().slice(1)
+    except (UnicodeDecodeError, pl.exceptions.PolarsError):
+        raw = pl.Series("text", data.removesuffix(b"\n").split(b"\n"), dtype=pl.Binary)
+        return text_where_utf8(raw), raw.bin.size()
+    return text, text.str.len_bytes()
+
+
+def placed(lines: pl.DataFrame, sizes: pl.Series) -> pl.DataFrame:
+    """Add where lines of these sizes, in bytes, start in their block, a line end of one byte after each."""
+    lines = lines.with_columns(size=sizes.cast(pl.Int64))
+    return lines.with_columns(start=(pl.col("size") + 1).cum_sum() - pl.col("size") - 1)
 
 
 def text_where_utf8(raw: pl.Series) -> pl.Series:

@@ -17,7 +17,7 @@ from auditor.sources.interface import Batch, Log, Piece, Plan
 from auditor.sources.isolation import read_objects
 from auditor.sources.language import steps_of
 from auditor.sources.lines import USUAL, Block, Limits, blocks_of, lines_in
-from auditor.sources.plain import blank_lines, head_of, lines_counted, plan_text, raw_text
+from auditor.sources.plain import head_of, plan_text, raw_text
 from auditor.sources.stream import read_stream
 
 SAMPLED_RECORDS = 1_000
@@ -36,9 +36,7 @@ class NdjsonSource:
         names = _sampled_names(log, self.limits)
         if names and log.mapping.canonical and absent_from(log, ["started_at"]):
             require_columns(log, names, set())
-        return plan_text(
-            log, piece_bytes, self.limits, lambda block: lines_counted(block) - blank_lines(block)
-        )
+        return plan_text(log, piece_bytes, self.limits, lambda block: _records_of(block).height)
 
     def batches(self, piece: Piece) -> Iterator[Batch]:
         """Yield the records of a piece."""
@@ -47,7 +45,7 @@ class NdjsonSource:
         stream = read_stream(log.file, start=piece.start, stop=piece.stop)
         for block in blocks_of(stream, piece.start, self.limits):
             lines = _records_of(block)
-            objects, bad = read_objects(lines["text"], _names(block, log))
+            objects, bad = read_objects(lines["text"], _names(block, log), block.data)
             rows = _rows(lines, bad, block).with_columns(
                 number=pl.int_range(first, first + pl.len(), dtype=pl.Int64)
             )
@@ -71,7 +69,10 @@ def _records_of(block: Block) -> pl.DataFrame:
         return pl.DataFrame(
             {"text": pl.Series([None], dtype=pl.String), "size": [len(block.data)], "start": [0]}
         )
-    return lines_in(block).filter((pl.col("text").str.strip_chars(" \t\r") != "").fill_null(value=True))
+    lines = lines_in(block)
+    if not (lines["text"] < "!").any():  # blanks come before all that a line of JSON can begin with
+        return lines
+    return lines.filter((pl.col("text").str.strip_chars(" \t\r") != "").fill_null(value=True))
 
 
 def _rows(lines: pl.DataFrame, bad: pl.Series, block: Block) -> pl.DataFrame:
@@ -98,17 +99,19 @@ def _cells(objects: pl.DataFrame, lines: pl.Series, log: Log) -> Cells:
     if log.mapping.canonical:
         paths.update({name: (name,) for name in objects.columns if name not in paths})
     columns = objects.select(_at(steps).alias(path) for path, steps in paths.items())
-    nested = columns.select(
-        pl.col(name).str.contains(_NESTED).fill_null(value=False) for name in columns.columns
-    )
+    extra = {*log.mapping.extra, *(["extra"] if log.mapping.canonical else [])}
+    filled = [column.name for column in columns.iter_columns() if column.null_count() < columns.height]
+    begun = columns.select(_begun(name).any() for name in filled if name not in extra)
+    perhaps = [name for name in begun.columns if begun[name].item()]
+    nested = columns.select(pl.col(name).str.contains(_NESTED).fill_null(value=False) for name in perhaps)
     not_scalar = {
-        name: _confirmed(nested[name], lines, paths[name])
-        for name in columns.columns
-        if nested[name].any()
-        and name not in log.mapping.extra
-        and not (log.mapping.canonical and name == "extra")
+        name: _confirmed(nested[name], lines, paths[name]) for name in perhaps if nested[name].any()
     }
     return Cells.of(columns, log.mapping.input.null_values, not_scalar)
+
+
+def _begun(name: str) -> pl.Expr:
+    return pl.col(name).str.starts_with("{") | pl.col(name).str.starts_with("[")
 
 
 def _at(steps: Sequence[str]) -> pl.Expr:

@@ -25,9 +25,6 @@ from auditor.sources.values import (
 )
 
 LABEL = "label_"
-
-
-LABEL = "label_"
 OF_THE_RECORD = ("source_file", "record", "byte_offset", "part")
 
 
@@ -61,6 +58,9 @@ def read_part(part: Part, cells: Cells, mapping: Mapping) -> PartRead:
         written = _sum_of(cells, value) if value.sum else written_in(cells, value)
         if written is None:
             continue
+        if _says_nothing(written) and not (name in ("role", "started_at") or value.required):
+            read.columns[name] = constant(None, cells.height, CONNECTION.get(name, pl.String))
+            continue
         taken = _typed(read, name, value, written.values, mapping.input.zone)
         reasons = merged(written.reasons, taken.reasons)
         if (
@@ -73,6 +73,10 @@ def read_part(part: Part, cells: Cells, mapping: Mapping) -> PartRead:
     _end_after_start(read)
     _complete(read, part, cells, mapping)
     return read
+
+
+def _says_nothing(written: Reading) -> bool:
+    return written.reasons is None and written.values.null_count() == len(written.values)
 
 
 def _values(part: Part, cells: Cells, mapping: Mapping) -> Iterator[tuple[str, Value]]:

@@ -1,7 +1,6 @@
 """What every format of lines shares: planning, looking one block ahead, and fetching one record."""
 
 import hashlib
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -50,20 +49,6 @@ def plan_text(log: Log, piece_bytes: int, limits: Limits, records_in: RecordsIn)
 def lines_counted(block: Block) -> int:
     """Count the lines of a block."""
     return 1 if block.overlong else block.data.count(b"\n") + (not block.ended)
-
-
-_BLANK = re.compile(rb"(?:^|\n)[ \t\r]*(?=\n|$)")
-
-
-def blank_lines(block: Block) -> int:
-    """Count the lines of a block that hold only blanks."""
-    data = block.data.removesuffix(b"\n")
-    looks_blank = (
-        not data or data[:1].isspace() or any(pair in data for pair in (b"\n\n", b"\n\r", b"\n ", b"\n\t"))
-    )
-    if block.overlong or not (looks_blank or data.endswith(b"\n")):
-        return 0
-    return len(_BLANK.findall(data))
 
 
 def with_next(blocks: Iterator[Block]) -> Iterator[tuple[Block, bool]]:

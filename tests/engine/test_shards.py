@@ -1,8 +1,10 @@
 """Any split and order of shards gives the same bytes, also when workers are killed and shards repeated."""
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -31,6 +33,30 @@ class ManyBuckets(LocalEngine):
         self, slim: SlimShard, judge: JudgeCalls, job: Job, shards: Sequence[Shard], buckets: int
     ) -> Iterator[Partial]:
         yield from super().by_call(slim, judge, job, shards, buckets + 6)
+
+
+class Keeping(LocalEngine):
+    """Keeps a copy of what shards wrote, as a killed audit would leave it."""
+
+    def __init__(self, kept: Path) -> None:
+        super().__init__()
+        self._kept = kept
+
+    def by_call(
+        self, slim: SlimShard, judge: JudgeCalls, job: Job, shards: Sequence[Shard], buckets: int
+    ) -> Iterator[Partial]:
+        shutil.copytree(job.folder.parent, self._kept)
+        yield from super().by_call(slim, judge, job, shards, buckets)
+
+
+class Counting(LocalEngine):
+    """Counts the shards that were judged already when it came to them."""
+
+    finished = 0
+
+    def map(self, function: JudgeShard, job: Job, shards: Sequence[Shard]) -> Iterator[Partial]:
+        self.finished = sum((job.folder / f"{shard.id}.json").exists() for shard in shards)
+        yield from super().map(function, job, shards)
 
 
 class Dying(LocalEngine):
@@ -111,6 +137,28 @@ def test_killed_workers_lose_and_double_nothing(
     audited: Auditing, whole: dict[str, bytes], how: JudgeShard
 ) -> None:
     assert evidence_in(audited("killed", means=means(Dying(how), piece_bytes=12_000))) == whole
+
+
+def test_what_a_killed_audit_left_is_taken_up(
+    audited: Auditing, whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    audited("killed", means=means(Keeping(tmp_path / ".again.work" / "shards")))
+    counting = Counting()
+    assert evidence_in(audited("again", means=means(counting))) == whole
+    assert counting.finished == 3
+
+
+@pytest.mark.parametrize(
+    "change", [{"max_age_days": 0}, {"accounts": None}, {"documentation_is_public": True}]
+)
+def test_what_an_audit_on_other_grounds_left_is_not_taken_up(
+    audited: Auditing, tmp_path: Path, change: dict[str, object]
+) -> None:
+    audited("killed", means=means(Keeping(tmp_path / ".again.work" / "shards")))
+    counting = Counting()
+    again = evidence_in(audited("again", means=means(counting), **change))
+    assert counting.finished == 0
+    assert again == evidence_in(audited("clean", means=means(), **change))
 
 
 def test_the_findings_are_sorted_and_named_once(audited: Auditing) -> None:

@@ -67,7 +67,7 @@ def raw_records(draw: st.DrawFn, edges: Sequence[datetime]) -> Raw:
         "account_id": draw(st.sampled_from((None, *ACCOUNTS, "a-3"))),
         "home_region": draw(st.sampled_from((None, None, *REGIONS))),
         "participant_id": draw(st.sampled_from((None, "p-1", "p-2"))),
-        "role": draw(st.sampled_from((*FENCE_ROLES, *FENCE_ROLES, *ROLES, "MEDIA", None))),
+        "role": draw(st.sampled_from((*FENCE_ROLES, *FENCE_ROLES, *ROLES, "unknown", "MEDIA", None))),
         "relay_ip": draw(RELAYS),
         "relay_name": draw(
             st.sampled_from((None, None, None, "relay1.example.com", "A.EDGE.example.net", "x.net"))

@@ -37,6 +37,14 @@ FIRST_DAY = datetime(2020, 3, 1, tzinfo=UTC)
 HOURS = (0, 1, 24, 25, 24 * 34, 24 * 35, 24 * 36, 24 * 70)
 EDGES = tuple(FIRST_DAY + timedelta(hours=hours) for hours in HOURS)
 EDGE = st.sampled_from(EDGES)
+DATABASE_TYPES = ("GeoIP2-Country",) * 3 + (
+    "GeoLite2-Country",
+    "GeoIP2-City",
+    "DBIP-Country-Lite",
+    "acme",
+    "acme",
+)
+"""Often the same, so that editions of one kind meet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ def rules_over(draw: st.DrawFn, groups: Groups) -> RuleDict:
     key = draw(st.sampled_from(("allow", "forbid"))) if effect == "fence" else "in"
     optional: dict[str, st.SearchStrategy[Any]] = {
         "home_region": st.one_of(some_of(REGIONS), st.fixed_dictionaries({"not_in": some_of(REGIONS)})),
-        "roles": some_of(FENCE_ROLES) | some_of(ROLES) | st.just(list(ROLES)),
+        "roles": some_of(FENCE_ROLES) | some_of(FENCE_ROLES) | some_of(ROLES),
         "accounts": some_of(ACCOUNTS),
         "participant": st.fixed_dictionaries({"in": places}) | st.fixed_dictionaries({"not_in": places}),
     }
@@ -111,7 +119,8 @@ def rules_over(draw: st.DrawFn, groups: Groups) -> RuleDict:
         "severity": draw(st.sampled_from(("critical", "high", "medium", "low"))),
         "in_force": {"from": datetime(2019, 1, 1, tzinfo=UTC), **in_force},
         "scope": {
-            key: draw(optional[key]) for key in draw(st.lists(st.sampled_from(sorted(optional)), max_size=2))
+            key: draw(optional[key])
+            for key in draw(st.lists(st.sampled_from(("roles", *optional)), max_size=2))
         },
         effect: {key: draw(places)},
     }
@@ -125,18 +134,14 @@ def some_of(words: Sequence[str]) -> st.SearchStrategy[list[str]]:
 @st.composite
 def databases_of_places(draw: st.DrawFn) -> DatabaseText:
     """Draw a MaxMind or a flat database, of either kind of opinion, built near the edges."""
-    flat = draw(st.booleans())
+    database_type = draw(st.sampled_from(DATABASE_TYPES))
+    flat = database_type.startswith("acme")
     records = flat_records() if flat else maxmind_records()
     networks = draw(st.dictionaries(st.sampled_from(NETWORKS), records, min_size=4, max_size=9))
     # A file in which no record has a country is a fault, and no world.
     certain = {"country_code": "DE"} if flat else {"country": {"iso_code": "DE"}}
-    kinds = (
-        ("acme-places",)
-        if flat
-        else ("GeoIP2-Country", "GeoLite2-Country", "GeoIP2-City", "DBIP-Country-Lite")
-    )
     return DatabaseText(
-        database_type=draw(st.sampled_from(kinds)),
+        database_type=database_type,
         built_at=draw(EDGE) + timedelta(days=draw(st.sampled_from((0, 0, -35, 35, -1, 1)))),
         records={**networks, "1.0.0.0/24": certain},
         ip_version=draw(st.sampled_from((6, 6, 6, 4))),
@@ -245,13 +250,13 @@ def overlap(one: AccountRow | InventoryRow, other: AccountRow | InventoryRow) ->
 
 
 def interesting_instants(world: World, databases: Sequence[DatabaseText]) -> list[datetime]:
-    """Collect the instants at which something changes, and those between two builds."""
+    """Collect the instants at which something changes, those most often that few others lie near."""
     days = timedelta(days=world.settings.max_age_days)
     builds = sorted({text.built_at for text in databases})
-    edges = [*builds, *(at + days for at in builds), *(at - days for at in builds)]
-    edges += [one + (other - one) / 2 for one, other in pairwise(builds)]
-    rows = [*rows_of(list(world.groups), world.groups), *(rule["in_force"] for rule in world.rules)]
-    edges += [row[side] for row in rows for side in ("from", "until") if side in row]
+    dated = [*rows_of(list(world.groups), world.groups), *(rule["in_force"] for rule in world.rules)]
+    rare = [row[side] for row in dated for side in ("from", "until") if side in row]
+    rare += [one + (other - one) / 2 for one, other in pairwise(builds)]
     lines: list[AccountRow | InventoryRow] = [*world.accounts, *world.inventory]
-    edges += [at for line in lines for at in (line.since, line.until) if at is not None]
-    return sorted({*edges, *EDGES})
+    edges = [at for line in lines for at in (line.since, line.until) if at is not None]
+    edges += [*builds, *(at + days for at in builds), *(at - days for at in builds)]
+    return [*rare, *rare, *edges, *EDGES]
