@@ -36,7 +36,7 @@ format: $(STAMP)
 # The lock names versions and hashes, and no registry: pip asks whichever it is set up to ask.
 lock: $(STAMP)
 	$(BIN)/pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --no-strip-extras --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-find-links --extra dev --output-file requirements.lock pyproject.toml
 
 wheel: $(STAMP)
@@ -50,7 +50,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Debian keeps venv in a package of its own; installing python3-venv"; \
 	  apt-get install -y python3-venv || { apt-get update && apt-get install -y python3-venv; }; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
