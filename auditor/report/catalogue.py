@@ -53,10 +53,10 @@ LEAD = {
 
 ALL_DETERMINED = "Every {each} audited could be determined."
 OTHERS_DETERMINED = (
-    "Every other {each} audited could be determined. Of those that did, some are not determined under "
-    "another rule (section 7)."
+    "Every other {each} audited could be determined. For some of those outside, another rule or another "
+    "connection is not determined (section 7)."
 )
-ALL_AFFECTED = "Of them, some are not determined under another rule (section 7)."
+ALL_AFFECTED = "For some of them, another rule or another connection is not determined (section 7)."
 
 PROVED_AND_OPEN = "{proved} proved by the evidence; {undetermined} could not be determined."
 

@@ -16,6 +16,7 @@ _MOST_REGIONS = 20
 _MOST_PLACES = 6
 _MOST_PERIODS = 62
 _SHADES = 5
+_AT_ONCE = 1_000_000
 
 _SEVERAL = "several"
 _OTHER = "\x00other"
@@ -64,10 +65,12 @@ class Table:
                 raise AssertionError(f"{line.label}: {sum(line.counts):,} placed, {line.proved:,} proved")
 
 
-def tallies_of(findings: pl.LazyFrame) -> tuple[Table, Table]:
-    """Count connections by home region and relay country, and by day and relay country."""
-    cells = _connections(findings).group_by("region", "day", "place", "proved").len("count")
-    counts = cells.collect(engine="streaming")
+def tallies_of(findings: pl.LazyFrame, *, at_once: int = _AT_ONCE) -> tuple[Table, Table]:
+    """Count connections by home region and relay country, and by day and relay country.
+
+    About `at_once` findings are held in memory at a time.
+    """
+    counts = _cells(findings, at_once)
     regions, days = (
         counts.group_by(by, "place", "proved").agg(pl.col("count").sum()) for by in ("region", "day")
     )
@@ -75,13 +78,27 @@ def tallies_of(findings: pl.LazyFrame) -> tuple[Table, Table]:
     return _matrix(regions, places), _timeline(days, places)
 
 
-def _connections(findings: pl.LazyFrame) -> pl.LazyFrame:
+def _cells(findings: pl.LazyFrame, at_once: int) -> pl.DataFrame:
+    """Count connections by all that the tables show, slice by slice: those of a record share a slice."""
+    affected = findings.filter(pl.col("verdict").is_in(["violation", "indeterminate"]))
+    slices = -(-affected.select(pl.len()).collect(engine="streaming").item() // at_once) or 1
+    cell = ("region", "day", "place", "proved")
+    counts = [
+        _connections(affected.filter(pl.col("record") % slices == each))
+        .group_by(cell)
+        .len("count")
+        .collect(engine="streaming")
+        for each in range(slices)
+    ]
+    return pl.concat(counts).group_by(cell).agg(pl.col("count").sum())
+
+
+def _connections(affected: pl.LazyFrame) -> pl.LazyFrame:
     """Reduce findings to distinct connections; one is proved if any rule proves it outside."""
     codes = pl.col("relay_countries")
     place = pl.when(codes.list.len() == 1).then(codes.list.first()).otherwise(pl.lit(_SEVERAL))
     return (
-        findings.filter(pl.col("verdict").is_in(["violation", "indeterminate"]))
-        .select(
+        affected.select(
             *_CONNECTION,
             region="home_region",
             day=pl.col("started_at").dt.date(),

@@ -1,5 +1,7 @@
 """The sentences of `auditor explain`."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from auditor.report.text import summary_text
 from tests.report.conftest import Compare
 from tests.report.maker import Run
 from tests.report.rows import answer, at, finding, location, rule
+from tests.report.story import spring
 
 
 def test_a_whole_finding_in_sentences(run: Run, golden: Compare) -> None:
@@ -100,6 +103,14 @@ def test_the_summary_of_a_terminal(run: Run, golden: Compare) -> None:
     golden("summary.txt", text.replace(str(run.directory), "RUN") + "\n")
     assert len(text.splitlines()) <= 34
     assert max(map(len, text.splitlines())) <= 100 + len(str(run.directory))
+
+
+@pytest.mark.parametrize(("code", "ends"), [(1, "an audit would end with 1"), (0, "so would an audit")])
+def test_a_demo_says_that_it_ends_with_0(code: int, ends: str, tmp_path: Path) -> None:
+    run = replace(spring(), exit_code=code).written_to(tmp_path)
+    text = summary_text(run.summary, run.manifest, str(run.directory), demo=True)
+    assert f"As a demo, this ends with exit code 0; {ends}." in text
+    assert "Exit code" not in text
 
 
 def test_times_are_utc_whatever_the_frame_says() -> None:
