@@ -20,6 +20,9 @@ Row = Mapping[str, Any]
 _FACTS = {"single_source", "agreed", "spans_change", "late_declared"}
 _TIERS = {"fallback": "The relay was a fallback", "primary": "The relay was a primary one"}
 _INDENT = "  "
+_TWO_MINUTES = 120
+_SCOPE_SENTENCES = 3
+"""How many of a rule's sentences in words say whom it is about, which roles it covers, and since when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Explanation:
 
 def explanation_of(finding: Row, *, rule: RuleApplied, location: Row | None) -> Explanation:
     """Explain a row in the shape of `model.FINDING`, also of a connection that is no finding."""
+    if finding["verdict"] == "not_applicable":
+        return _not_applicable(finding, rule)
     answers = tuple(_answer(answer) for answer in (location or {}).get("answers") or ())
     return Explanation(
         head=_head(finding, rule),
@@ -59,6 +64,22 @@ def explanation_of(finding: Row, *, rule: RuleApplied, location: Row | None) -> 
         would_comply=_would_comply(finding, rule),
         ground=_ground(rule),
         waiver=_waiver(finding, rule),
+        source=_source(finding),
+    )
+
+
+def _not_applicable(finding: Row, rule: RuleApplied) -> Explanation:
+    """Say what the rule is about, and nothing of the evidence, on which nothing hangs."""
+    scope = " ".join(rule.in_words[:_SCOPE_SENTENCES])
+    return Explanation(
+        head=_head(finding, rule),
+        sentences=(_place(finding), fill("The rule is not about this connection. {scope}", scope=scope)),
+        answers=(),
+        agreement=NOTHING,
+        doubts=(),
+        would_comply=NOTHING,
+        ground=NOTHING,
+        waiver=NOTHING,
         source=_source(finding),
     )
 
@@ -211,7 +232,9 @@ def _stretch(finding: Row) -> Phrase:
     basis = finding.get("time_basis") or "connection"
     of = "" if basis == "connection" else f" The times are those of the {basis}, as logged."
     seconds = (end - finding["started_at"]).total_seconds()
-    length = f"{whole(round(seconds))} seconds" if seconds < 120 else f"{whole(int(seconds // 60))} minutes"  # noqa: PLR2004  two minutes
+    length = (
+        counted(round(seconds), "second") if seconds < _TWO_MINUTES else counted(int(seconds // 60), "minute")
+    )
     return fill("It ended on {end}, after {length}.{of}", end=instant(end), length=length, of=of)
 
 
@@ -230,7 +253,7 @@ def _doubts(finding: Row) -> Iterator[Phrase]:
 
 
 def _would_comply(finding: Row, rule: RuleApplied) -> Phrase:
-    if finding["verdict"] in {"compliant", "not_applicable"}:
+    if finding["verdict"] == "compliant":
         return NOTHING
     if rule.effect == "never" and rule.never_title:
         return fill("Any relay outside {title} would have complied.", title=rule.never_title)

@@ -98,7 +98,7 @@ def batch_of(  # noqa: PLR0913  what a batch is made of
         rejects=whole,
         not_connections=cast_to(not_connections, NOT_CONNECTION),
         unread=built.unread,
-        warnings=warnings_of(log, warned),
+        warnings=pl.concat([warnings_of(log, warned), built.warnings]),
     )
     accounted = batch.connection_records + whole.height + int(batch.not_connections["count"].sum())
     if accounted != records:

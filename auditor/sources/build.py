@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from auditor.model import CONNECTION, REJECT, UNREAD, cast_to
+from auditor.model import CONNECTION, REJECT, UNREAD, WARNING, cast_to
 from auditor.sources.cells import Cells
 from auditor.sources.mapping import Mapping, Part
 from auditor.sources.parts import PartRead, read_part
@@ -35,6 +35,7 @@ class Built:
     rejects: pl.DataFrame
     no_relay: pl.Series
     unread: pl.DataFrame
+    warnings: pl.DataFrame
 
 
 def build(records: Records, mapping: Mapping, source_file: str) -> Built:
@@ -55,6 +56,7 @@ def build(records: Records, mapping: Mapping, source_file: str) -> Built:
         rejects=_rejects(refused, numbered, records),
         no_relay=none["record"],
         unread=_unread(parts, refused, numbered),
+        warnings=_warnings(parts, numbered),
     )
 
 
@@ -148,3 +150,21 @@ def _unread(parts: Sequence[PartRead], refused: pl.DataFrame, numbered: pl.DataF
         .sort("column", "reason")
     )
     return cast_to(counted, UNREAD)
+
+
+def _warnings(parts: Sequence[PartRead], numbered: pl.DataFrame) -> pl.DataFrame:
+    """Count the records that each hint is of; connections of one record that share it count once."""
+    found = [
+        numbered.filter(mask.fill_null(value=False)).with_columns(text=pl.lit(text))
+        for part in parts
+        for text, mask in part.hints
+    ]
+    if not found:
+        return pl.DataFrame(schema=WARNING)
+    counted = (
+        pl.concat(found)
+        .group_by("source_file", "text")
+        .agg(count=pl.col("record").n_unique(), first_record=pl.col("record").min())
+        .sort("text")
+    )
+    return cast_to(counted, WARNING)

@@ -16,19 +16,25 @@ class Cells:
     """The columns of some records by their paths; null means nothing was written.
 
     `not_scalar` holds, for columns that have any, a mask of the cells that hold a list or an object, or bytes
-    that are no text: there is something there, and no value can be read from it.
+    that are no text: there is something there, and no value can be read from it. `absent` are paths that no
+    record of the whole log has, though there is a column for them.
     """
 
     columns: pl.DataFrame
     not_scalar: Map[str, pl.Series]
+    absent: frozenset[str] = frozenset()
 
     @classmethod
     def of(
-        cls, columns: pl.DataFrame, null_values: Sequence[str], not_scalar: Map[str, pl.Series]
+        cls,
+        columns: pl.DataFrame,
+        null_values: Sequence[str],
+        not_scalar: Map[str, pl.Series],
+        absent: frozenset[str] = frozenset(),
     ) -> "Cells":
         """Take texts that mean null out of all columns."""
         concerned = columns.schema if null_values else _perhaps_blank(columns)
-        return cls(columns.with_columns(_without_nulls(concerned, null_values)), not_scalar)
+        return cls(columns.with_columns(_without_nulls(concerned, null_values)), not_scalar, absent)
 
     @property
     def height(self) -> int:

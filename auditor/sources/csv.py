@@ -1,6 +1,7 @@
 """CSV and its like: delimited fields, a record a line but for line breaks in quotes."""
 
 from collections.abc import Iterator
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -8,14 +9,18 @@ import polars as pl
 from auditor.errors import Fault, SourceError
 from auditor.sources.batching import RECORD, TextRecords, empty_batch, text_batch
 from auditor.sources.cells import Cells
-from auditor.sources.cutting import cut_records
+from auditor.sources.cutting import Cut, cut_records
 from auditor.sources.dialect import Dialect
 from auditor.sources.fit import require_columns, warnings_on
 from auditor.sources.interface import Batch, Log, Piece, Plan
 from auditor.sources.lines import USUAL, Block, Limits, blocks_of, lines_in
 from auditor.sources.parts import LABEL
 from auditor.sources.plain import head_of, lines_counted, plan_text, raw_text, with_next
+from auditor.sources.regular import regular_fields
 from auditor.sources.stream import read_stream
+
+WIDEST_SHARE = 3
+"""In a log with so many columns for each that is wanted, it is slower to part all than to look at lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +59,22 @@ class CsvSource:
     def batches(self, piece: Piece) -> Iterator[Batch]:
         """Yield the records of a piece: every line is part of one, also blank lines and comments."""
         log, layout = piece.log, layout_of(piece.log, self.limits)
+        wanted = layout.wanted(log)
         warned = list(_warned(log, layout)) if piece.start == 0 else []
         first, header_seen = piece.first_record, piece.start > 0 or not log.mapping.input.header
         stream = read_stream(log.file, start=piece.start, stop=piece.stop)
         left = b""
         for block, last in with_next(blocks_of(stream, piece.start, self.limits)):
             whole = replace(block, data=left + block.data, offset=block.offset - len(left))
-            rows, rest = _rows(whole, layout.dialect, self.limits, last=last)
-            left = b"" if block.overlong else whole.data[rest:]
-            rows = rows.with_columns(number=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
+            cut = _regular(whole, layout, wanted) or _cut(whole, layout.dialect, self.limits, last=last)
+            left = b"" if block.overlong else whole.data[cut.rest :]
+            rows = cut.records.with_columns(number=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
             if not header_seen:
                 rows, header_seen = _header_set_aside(rows)
             first += rows.height
-            yield text_batch(log, TextRecords(whole, rows, _cells(rows, whole, layout, log)), warned)
+            fields = _fields(rows, cut, whole, layout.dialect, wanted)
+            cells = Cells.of(fields, log.mapping.input.null_values, {})
+            yield text_batch(log, TextRecords(whole, rows, cells), warned)
             warned = []
         if first == 1:
             yield empty_batch(log, warned)
@@ -125,18 +133,28 @@ def _no_header(log: Log) -> SourceError:
     return SourceError(Fault(log.path, "its header cannot be read", hint))
 
 
-def _rows(block: Block, dialect: Dialect, limits: Limits, *, last: bool) -> tuple[pl.DataFrame, int]:
+def _regular(block: Block, layout: Layout, wanted: Map[str, int]) -> Cut | None:
+    """Cut and part a regular block, unless most of what would be parted is not wanted."""
+    if layout.dialect.fields > WIDEST_SHARE * len(wanted):
+        return None
+    found = regular_fields(block, layout.dialect)
+    if found is None:
+        return None
+    fields, lines = found
+    return Cut(lines.with_columns(kind=pl.lit(RECORD)), len(block.data), fields)
+
+
+def _cut(block: Block, dialect: Dialect, limits: Limits, *, last: bool) -> Cut:
     """Cut a block into records; an overlong line is `malformed`, a last one that is cut `truncated`."""
     if block.overlong:
         broken = "malformed" if block.ended else "truncated"
         row = {"kind": [broken], "text": [None], "start": [0], "size": [len(block.data)]}
-        return pl.DataFrame(row, schema_overrides={"text": pl.String}), len(block.data)
+        return Cut(pl.DataFrame(row, schema_overrides={"text": pl.String}), len(block.data))
     cut = cut_records(block, dialect, limits, last=last)
-    rows = cut.records.select("kind", "text", "start", "size")
-    if not block.ended and rows["kind"].tail(1).eq("malformed").any():
+    if not block.ended and cut.records["kind"].tail(1).eq("malformed").any():
         kinds = pl.when(pl.int_range(pl.len()) == pl.len() - 1).then(pl.lit("truncated")).otherwise("kind")
-        rows = rows.with_columns(kind=kinds)
-    return rows, cut.rest
+        return replace(cut, records=cut.records.with_columns(kind=kinds))
+    return cut
 
 
 def _header_set_aside(rows: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
@@ -148,19 +166,20 @@ def _header_set_aside(rows: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
     return rows.with_columns(kind=pl.when(is_header).then(pl.lit("header")).otherwise("kind")), True
 
 
-def _cells(rows: pl.DataFrame, block: Block, layout: Layout, log: Log) -> Cells:
-    """Part the records into the fields that are wanted."""
-    records = rows.filter(pl.col("kind") == RECORD)
-    wanted, dialect = layout.wanted(log), layout.dialect
-    if records.is_empty():
-        empty = pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
-        return Cells.of(empty, (), {})
-    if records.height == rows.height:
-        data = block.data[: rows["start"][-1] + rows["size"][-1]]
+def _fields(
+    rows: pl.DataFrame, cut: Cut, block: Block, dialect: Dialect, wanted: Map[str, int]
+) -> pl.DataFrame:
+    """Give the wanted fields of the rows that are records, by their paths."""
+    is_record = rows["kind"] == RECORD
+    records = rows if is_record.all() else rows.filter(is_record)
+    if cut.fields is not None:
+        fields = cut.fields if records.height == rows.height else cut.fields.filter(is_record)
+    elif records.is_empty():
+        return pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
     else:
-        data = records["text"].str.join("\n").item().encode()
-    fields = dialect.fields_of(data, sorted(set(wanted.values())))
+        whole = records.height == rows.height
+        data = block.data[: cut.rest] if whole else records["text"].str.join("\n").item().encode()
+        fields = dialect.fields_of(data, sorted(set(wanted.values())), quotes=True)
     if fields.height != records.height:
-        raise AssertionError(f"{log.path}: {fields.height:,} rows read, of {records.height:,} records")
-    columns = fields.select(pl.col(str(index)).alias(path) for path, index in wanted.items())
-    return Cells.of(columns, log.mapping.input.null_values, {})
+        raise AssertionError(f"{fields.height:,} rows read, of {records.height:,} records")
+    return fields.select(pl.col(str(index)).alias(path) for path, index in wanted.items())

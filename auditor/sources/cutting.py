@@ -14,11 +14,13 @@ class Cut:
     """What a block holds, a row per record: `kind`, `text`, `start` and `size` in the block, in order.
 
     `kind` is `blank`, `comment`, `record` or `malformed`; `rest` is where the first record begins that needs
-    lines behind the block, or the block's end.
+    lines behind the block, or the block's end. `fields` are those of every record, where they were parted on
+    the way; there is no `text` then.
     """
 
     records: pl.DataFrame
     rest: int
+    fields: pl.DataFrame | None = None
 
 
 def cut_records(block: Block, dialect: Dialect, limits: Limits, *, last: bool) -> Cut:

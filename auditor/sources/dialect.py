@@ -58,9 +58,10 @@ class Dialect:
         lines = io.StringIO(record, newline="")
         return tuple(next(csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote)))
 
-    def fields_of(self, data: bytes, wanted: Sequence[int]) -> pl.DataFrame:
+    def fields_of(self, data: bytes, wanted: Sequence[int], *, quotes: bool) -> pl.DataFrame:
         """Part whole records, a line each, into some of their fields: columns named by their positions.
 
+        `quotes` says whether any line has the quote character.
         A header is put in front: polars takes data for compressed that begins like a compression.
         """
         names = [str(index) for index in range(self.fields)]
@@ -70,7 +71,7 @@ class Dialect:
             schema=dict.fromkeys(names, pl.String),
             columns=[str(index) for index in wanted] or ["0"],
             separator=self.delimiter,
-            quote_char=self.quote,
+            quote_char=self.quote if quotes else None,
             empty_string_is_null=False,
         )
 

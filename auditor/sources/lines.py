@@ -111,7 +111,7 @@ def lines_in(block: Block) -> pl.DataFrame:
     text, sizes = _split(block.data)
     if b"\r" in block.data:
         text = text.str.strip_suffix("\r")
-    return placed(text.to_frame(), sizes)
+    return pl.concat([text.to_frame("text"), placed(sizes)], how="horizontal")
 
 
 def _split(data: bytes) -> tuple[pl.Series, pl.Series]:
@@ -131,10 +131,10 @@ def _split(data: bytes) -> tuple[pl.Series, pl.Series]:
     return text, text.str.len_bytes()
 
 
-def placed(lines: pl.DataFrame, sizes: pl.Series) -> pl.DataFrame:
-    """Add where lines of these sizes, in bytes, start in their block, a line end of one byte after each."""
-    lines = lines.with_columns(size=sizes.cast(pl.Int64))
-    return lines.with_columns(start=(pl.col("size") + 1).cum_sum() - pl.col("size") - 1)
+def placed(sizes: pl.Series) -> pl.DataFrame:
+    """Say where lines of these sizes, in bytes, start in their block: a line end of one byte follows each."""
+    size = pl.col("size")
+    return sizes.cast(pl.Int64).to_frame("size").with_columns(start=(size + 1).cum_sum() - size - 1)
 
 
 def text_where_utf8(raw: pl.Series) -> pl.Series:

@@ -43,6 +43,13 @@ class NdjsonSource:
         log, first = piece.log, piece.first_record
         warned = list(_warned(log, self.limits)) if piece.start == 0 else []
         stream = read_stream(log.file, start=piece.start, stop=piece.stop)
+        roles = [
+            path
+            for part in log.mapping.parts
+            if "role" in part.columns
+            for path in part.columns["role"].paths
+        ]
+        absent: frozenset[str] | None = None
         for block in blocks_of(stream, piece.start, self.limits):
             lines = _records_of(block)
             objects, bad = read_objects(lines["text"], _names(block, log), block.data)
@@ -50,7 +57,9 @@ class NdjsonSource:
                 number=pl.int_range(first, first + pl.len(), dtype=pl.Int64)
             )
             first += rows.height
-            cells = _cells(objects, lines["text"].filter(~bad), log)
+            if absent is None and not all(_key(path) in block.data for path in roles):
+                absent = frozenset(absent_from(log, roles))
+            cells = _cells(objects, lines["text"].filter(~bad), log, absent or frozenset())
             yield text_batch(log, TextRecords(block, rows, cells), warned)
             warned = []
         if warned or first == 1:
@@ -93,7 +102,7 @@ def _names(block: Block, log: Log) -> list[str]:
     return list(dict.fromkeys(heads))
 
 
-def _cells(objects: pl.DataFrame, lines: pl.Series, log: Log) -> Cells:
+def _cells(objects: pl.DataFrame, lines: pl.Series, log: Log, absent: frozenset[str]) -> Cells:
     """Descend to the paths, and mark what is no scalar there."""
     paths = {path: steps_of(path) or (path,) for path in log.mapping.paths}
     if log.mapping.canonical:
@@ -107,7 +116,7 @@ def _cells(objects: pl.DataFrame, lines: pl.Series, log: Log) -> Cells:
     not_scalar = {
         name: _confirmed(nested[name], lines, paths[name]) for name in perhaps if nested[name].any()
     }
-    return Cells.of(columns, log.mapping.input.null_values, not_scalar)
+    return Cells.of(columns, log.mapping.input.null_values, not_scalar, absent)
 
 
 def _begun(name: str) -> pl.Expr:
@@ -156,9 +165,14 @@ def _warned(log: Log, limits: Limits) -> Iterator[Warned]:
         yield from ((f"no record has `{path}`, which the mapping reads", 1) for path in absent)
 
 
+def _key(path: str) -> bytes:
+    """Write the last name of a path as a line of JSON does."""
+    return b'"' + (steps_of(path) or (path,))[-1].encode() + b'"'
+
+
 def absent_from(log: Log, paths: Sequence[str]) -> list[str]:
     """Name the paths whose last name stands nowhere in the log as a key or text."""
-    needles = {path: b'"' + (steps_of(path) or (path,))[-1].encode() + b'"' for path in paths}
+    needles = {path: _key(path) for path in paths}
     longest = max(map(len, needles.values()), default=0)
     tail = b""
     with contextlib.suppress(SourceError):  # a broken stream is told of where the records are read

@@ -11,7 +11,7 @@ from auditor.sources.cells import Cells, written_in
 from auditor.sources.language import Value
 from auditor.sources.mapping import Mapping, Part
 from auditor.sources.reading import Reading, constant, merged, nulled
-from auditor.sources.times import read_durations, read_instants
+from auditor.sources.times import read_durations, read_instants, units_fitting
 from auditor.sources.values import (
     HIGHEST,
     added_up,
@@ -39,11 +39,15 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class PartRead:
-    """A part's columns, a row per record, and their troubles. `refusals` are reasons to reject the record."""
+    """A part's columns, a row per record, and their troubles. `refusals` are reasons to reject the record.
+
+    `hints` are texts for people, each with a mask of the records that it is of.
+    """
 
     columns: dict[str, pl.Series] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
     refusals: list[tuple[str, pl.Series]] = field(default_factory=list)
+    hints: list[tuple[str, pl.Series]] = field(default_factory=list)
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -58,11 +62,14 @@ def read_part(part: Part, cells: Cells, mapping: Mapping) -> PartRead:
         written = _sum_of(cells, value) if value.sum else written_in(cells, value)
         if written is None:
             continue
-        if _says_nothing(written) and not (name in ("role", "started_at") or value.required):
+        told_of = name == "role" and not cells.absent.issuperset(value.paths)
+        if _says_nothing(written) and not (told_of or name == "started_at" or value.required):
             read.columns[name] = constant(None, cells.height, CONNECTION.get(name, pl.String))
             continue
         taken = _typed(read, name, value, written.values, mapping.input.zone)
         reasons = merged(written.reasons, taken.reasons)
+        if taken.reasons is not None and value.time is not None and value.time.startswith("epoch_"):
+            read.hints.extend(_unit_hints(name, value.time, written.values))
         if (
             name == "relay_ip"
             and value.ip in ("host_port", "host_port_bare")
@@ -73,6 +80,11 @@ def read_part(part: Part, cells: Cells, mapping: Mapping) -> PartRead:
     _end_after_start(read)
     _complete(read, part, cells, mapping)
     return read
+
+
+def _unit_hints(name: str, declared: str, written: pl.Series) -> Iterator[tuple[str, pl.Series]]:
+    for unit, mask in units_fitting(written, declared).items():
+        yield f"`{name}` is out of range as `{declared}`, and would be in it as `{unit}`", mask
 
 
 def _says_nothing(written: Reading) -> bool:

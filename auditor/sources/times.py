@@ -49,6 +49,16 @@ def read_durations(written: pl.Series, unit: str) -> Reading:
     return Reading(micros, reasons_of(written, micros, *known))
 
 
+def units_fitting(written: pl.Series, declared: str) -> dict[str, pl.Series]:
+    """Name the units that put counts into the range which the declared one puts outside, with masks of them.
+
+    No count lies in the range by two units.
+    """
+    others = [unit for unit in PER_SECOND if unit != declared.removeprefix("epoch_")]
+    fitting = {f"epoch_{unit}": _epoch(written, unit).values.is_not_null() for unit in others}
+    return {name: mask for name, mask in fitting.items() if mask.any()}
+
+
 def _epoch(written: pl.Series, unit: str) -> Reading:
     micros, above, below = _scaled(written, unit, FIRST_SECOND, LAST_SECOND)
     reasons = reasons_of(written, micros, (above, BadValue.OUT_OF_RANGE), (below, BadValue.OUT_OF_RANGE))
@@ -85,7 +95,7 @@ def _read(text: pl.Series, pattern: str) -> pl.Series:
     """Read texts by one of the two general patterns, in UTC where they have an offset.
 
     Texts in the very form of the first come by a pattern that leaves nothing open, many times faster. Outside
-    the range it is not trusted: there it takes `--26` for a year.
+    the range it is not trusted: there it takes `--269` for a year.
     """
     first = text.is_not_null().arg_max()
     form = None if first is None else _form_of(text[first], _USUAL[pattern])

@@ -19,9 +19,10 @@ def read_counts(written: pl.Series, highest: int) -> Reading:
     if written.dtype.is_integer():
         values = written.cast(pl.Int64, strict=False)
     else:
-        text = written.cast(pl.String).str.strip_chars()
+        text = written.cast(pl.String)
         values = text.cast(pl.Int64, strict=False)
         if values.null_count() > written.null_count():
+            text = text.str.strip_chars()
             values = text.str.replace(r"^(\d+)\.0*$", "$1").cast(pl.Int64, strict=False)
     fitting = values.is_between(0, highest)
     values = values.zip_with(fitting.fill_null(value=False), constant(None, len(values), pl.Int64))
@@ -41,7 +42,10 @@ def added_up(written: Sequence[pl.Series]) -> Reading:
 
 def read_words(written: pl.Series, words: pl.Enum) -> Reading:
     """Read words of a closed set, exactly, but for blanks around them."""
-    values = written.cast(pl.String).str.strip_chars().cast(words, strict=False)
+    text = written.cast(pl.String)
+    values = text.cast(words, strict=False)
+    if values.null_count() > written.null_count():
+        values = text.str.strip_chars().cast(words, strict=False)
     return Reading(values, reasons_of(written, values))
 
 

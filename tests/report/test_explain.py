@@ -1,6 +1,7 @@
 """The sentences of `auditor explain`."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def test_the_findings_of_a_call_are_read_by_its_id(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("verdict", "word"),
-    [("compliant", "COMPLIANT"), ("not_applicable", "NOT APPLICABLE"), ("excused", "EXCUSED")],
+    [("compliant", "COMPLIANT"), ("excused", "EXCUSED")],
 )
 def test_a_connection_without_a_finding_is_explained_too(verdict: str, word: str) -> None:
     row = finding(1, "us-home-fence", finding_id=None, verdict=verdict, reasons=[], relay_countries=["US"])
@@ -116,3 +117,19 @@ def test_a_demo_says_that_it_ends_with_0(code: int, ends: str, tmp_path: Path) -
 def test_times_are_utc_whatever_the_frame_says() -> None:
     row = finding(1, started_at=at("2020-04-02T14:03:12"))
     assert "2 April 2020, 14:03:12 UTC" in sentences_of(row, rule=rule(), location=None)[0]
+
+
+def test_a_rule_that_does_not_apply_says_what_it_is_about_and_nothing_of_evidence() -> None:
+    row = finding(1, "us-home-fence", finding_id=None, verdict="not_applicable", reasons=[])
+    applied = rule("us-home-fence")
+    first, *lines = sentences_of(row, rule=applied, location=None)
+    assert first.endswith(": NOT APPLICABLE")
+    assert len(lines) == 3
+    assert lines[1].startswith("  The rule is not about this connection.")
+    assert applied.in_words[0] in lines[1]
+
+
+def test_one_second_is_not_one_seconds() -> None:
+    row = finding(1, "us-home-fence")
+    row["ended_at"] = row["started_at"] + timedelta(seconds=1)
+    assert "after 1 second." in "\n".join(sentences_of(row, rule=rule("us-home-fence"), location=None))

@@ -3,9 +3,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from auditor.errors import SourceError
+from auditor.sources.lines import Limits
 from auditor.sources.mapping import CANONICAL, load_mapping
 
 Reader = Callable[..., Any]
@@ -271,3 +273,32 @@ def test_the_example_for_zeek_accounts_for_every_line(read: Reader, written: Wri
     assert first["ended_at"].isoformat() == "2026-03-01T07:14:53.153725+00:00"
     assert (first["bytes"], first["time_basis"], first["role"]) == (41_130, "window", "unknown")
     assert (second["ended_at"], second["session_id"]) == (None, "CoY2")
+
+
+def test_times_out_of_range_are_told_with_the_unit_that_would_have_fitted(
+    read: Reader, written: Written
+) -> None:
+    mapping = written(
+        "m.yaml",
+        CSV
+        + "fields: {started_at: {from: b, time: epoch_s}, ended_at: {from: e, time: epoch_ms}}\n"
+        + "connections: [{role: media, relay_ip: b}, {role: keys, relay_ip: e}]\n",
+    )
+    rows = ["1772350400123;1772350400", "1772350400;", "1772350400;1772350400123", "1;1772350400", "x;x"] * 2
+    path = written("a.csv", "b;e\n" + "\n".join(rows) + "\n")
+    for limits in (Limits(), Limits(chunk_bytes=5)):
+        found = read(path, mapping, limits=limits)
+        told = (
+            pl.concat([batch.warnings for batch in found.batches])
+            .group_by("text")
+            .agg(pl.col("count").sum(), pl.col("first_record").min())
+        )
+        assert sorted(told.rows()) == [
+            ("`ended_at` is out of range as `epoch_ms`, and would be in it as `epoch_s`", 4, 2),
+            ("`started_at` is out of range as `epoch_s`, and would be in it as `epoch_ms`", 2, 2),
+        ]
+        assert found.reasons == [
+            (record, reason, "started_at")
+            for record, reason in enumerate(["out_of_range", None, None, "out_of_range", "unreadable"] * 2, 2)
+            if reason
+        ]

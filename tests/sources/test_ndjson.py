@@ -162,3 +162,24 @@ def test_unknown_keys_are_told(read: Reader, written: Written) -> None:
         "columns that are not read: `colour`"
         in read(written("a.jsonl", f'{{{START},"colour":1,"role":"media"}}\n')).warnings
     )
+
+
+@pytest.mark.parametrize("limits", [None, Limits(chunk_bytes=5)])
+def test_a_log_that_knows_no_roles_says_so_once_and_not_of_each_record(
+    read: Reader, written: Written, limits: Limits | None
+) -> None:
+    found = read(written("a.jsonl", GOOD * 3), limits=limits, piece_bytes=len(GOOD))
+    assert found.connections["role"].to_list() == ["unknown"] * 3
+    assert found.warnings == ["no column tells the role: it is unknown for every connection"]
+    assert found.unread == []
+
+
+@pytest.mark.parametrize("limits", [None, Limits(chunk_bytes=5)])
+@pytest.mark.parametrize("last", ['"media"', "null"])
+def test_where_any_record_has_a_role_the_records_without_are_counted(
+    read: Reader, written: Written, limits: Limits | None, last: str
+) -> None:
+    path = written("a.jsonl", GOOD * 3 + f'{{{START},"role":{last}}}\n')
+    found = read(path, limits=limits, piece_bytes=len(GOOD))
+    assert found.warnings == []
+    assert [row[:4] for row in found.unread] == [("role", "unmapped", 3 + (last == "null"), 1)]

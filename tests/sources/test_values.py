@@ -37,6 +37,49 @@ def test_iso_8601_is_read_with_every_offset(at: datetime, minutes: int) -> None:
         assert instant_of(f"{local}{sign}{offset // 60:02}{colon}{offset % 60:02}", "iso8601") == at
 
 
+@given(
+    st.lists(st.tuples(INSTANTS, st.sampled_from(["", "%f"]), st.sampled_from(["Z", "+00:00", "+0000"]))),
+)
+def test_instants_of_several_forms_in_one_column_are_all_read(
+    written: list[tuple[datetime, str, str]],
+) -> None:
+    texts, instants = [], []
+    for at, decimals, offset in written:
+        instants.append(at if decimals else at.replace(microsecond=0))
+        texts.append(at.strftime("%Y-%m-%dT%H:%M:%S" + (f".{decimals}" if decimals else "")) + offset)
+    read = read_instants(pl.Series(texts, dtype=pl.String), Value.model_validate({"time": "iso8601"}), None)
+    assert (read.values.to_list(), read.reasons) == (instants, None)
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_what_a_column_begins_with_does_not_change_what_comes_after(zone: str | None) -> None:
+    texts = [
+        *(
+            "2026-03-01T00:00:00Z",
+            "2026-03-01T00:00:00.5Z",
+            "2026-03-01T01:00:00+01:00",
+            "--269-03-01T00:00:00Z",
+        ),
+        *(
+            "--269-03-01T00:00:00",
+            "2026-03-01T00:00:00",
+            "1999-03-01T00:00:00Z",
+            "2026-03-29T02:30:00",
+            "x",
+            None,
+        ),
+    ]
+    iso = Value.model_validate({"time": "iso8601"})
+    alone = [read_instants(pl.Series([text], dtype=pl.String), iso, zone) for text in texts]
+    for at in range(len(texts)):
+        read = read_instants(pl.Series(texts[at:] + texts[:at]), iso, zone)
+        values = [one.values[0] for one in alone[at:] + alone[:at]]
+        reasons = [one.reasons[0] if one.reasons is not None else None for one in alone[at:] + alone[:at]]
+        assert read.reasons is not None
+        assert (read.values.to_list(), read.reasons.to_list()) == (values, reasons)
+    assert [one.reasons[0] for one in alone[3:5] if one.reasons is not None] == ["unreadable"] * 2
+
+
 @pytest.mark.parametrize(
     ("text", "time", "zone", "expected"),
     [
