@@ -16,6 +16,7 @@ from auditor.geo.participants import locate_participants
 from auditor.geo.periods import periods_of
 from auditor.geo.register import Register
 from auditor.geo.relays import locate_relays
+from auditor.geo.roles import located_in_any_role
 from auditor.model import CLIENT_UNIT, INSTANT, LOCATED, RELAY_UNIT, Schema
 
 _EVER_DAYS = 9999 * 366
@@ -66,7 +67,7 @@ class Atlas:
             self._relays, on=list(RELAY_UNIT), how="anti", nulls_equal=True, maintain_order="left"
         )
         if new.height:
-            self._relays = pl.concat([self._relays, locate_relays(new, self._sources)])
+            self._relays = pl.concat([self._relays, self._located(new)])
         return wanted.join(
             self._relays,
             on=list(RELAY_UNIT),
@@ -91,6 +92,12 @@ class Atlas:
         faults = [fault_if_changed(file.path, file.identity) for file in files]
         if any(faults):
             raise GeoError.of(fault for fault in faults if fault)
+
+    def _located(self, units: pl.DataFrame) -> pl.DataFrame:
+        inventory = self._settings.inventory
+        if inventory is None or not inventory.knows_roles:
+            return locate_relays(units, self._sources)
+        return located_in_any_role(units, lambda rows: locate_relays(rows, self._sources))
 
     @cached_property
     def _sources(self) -> OpenedSources:

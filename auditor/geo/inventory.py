@@ -100,6 +100,11 @@ class Inventory:
     files: tuple[InventoryFile, ...]
     lines: tuple[Attested, ...]
 
+    @property
+    def knows_roles(self) -> bool:
+        """Whether a line speaks only for relays of one role."""
+        return any(line.role is not None for line in self.lines)
+
 
 def load_inventory(paths: Sequence[Path]) -> Inventory:
     """Read inventory files. Raises GeoError with all faults of all files."""

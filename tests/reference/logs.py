@@ -41,9 +41,9 @@ RELAYS = st.one_of(
 )
 CLIENTS = st.one_of(st.none(), st.none(), *(st.sampled_from(pool) for pool in (PUBLIC, PUBLIC, SPECIAL, ODD)))
 DAY, SECOND = 86_400_000_000, 1_000_000
-STEPS = (0, 0, -1, 1, -SECOND, SECOND, -DAY, -DAY - 1, 1 - DAY, DAY, 10 * DAY)
+STEPS = (0, 0, 0, -1, -1, 1, -SECOND, SECOND, -DAY, -DAY - 1, 1 - DAY, DAY, 10 * DAY)
 ODD_STARTS = (None, "soon", "1999-12-31T23:59:59Z", "2020-03-01T00:00:00", "2020-03-00T00:00:00Z")
-LASTING = (None, None, 0, 1, SECOND, 3_600 * SECOND, DAY, 2 * DAY, -SECOND)
+LASTING = (*(None,) * 5, 0, 1, SECOND, 3_600 * SECOND, DAY, 2 * DAY, -SECOND)
 COUNTRIES = ("DE", "FR", "US", "CN", "HK")
 UNNAMED = "SG"
 """A country that no rule or group names."""

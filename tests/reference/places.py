@@ -10,6 +10,7 @@ from typing import Any
 import maxminddb
 
 from tests.reference.countries import ALL
+from tests.reference.judging import ROLES
 from tests.reference.kinds import PRIVATE_KINDS, TEST_KINDS, Address, Kind, holds, kind_of, kind_of_address
 from tests.reference.world import Connection, DatabaseFile, InventoryRow, Settings, covers
 
@@ -63,11 +64,18 @@ class Evidence:
             reader.close()
 
     def relay_of(self, connection: Connection) -> Place:
-        """Locate the relay of a connection at its start."""
+        """Locate a relay at the start; one of an unknown role wherever one of the roles puts it."""
+        if connection["role"] != "unknown":
+            return self._relay_in(connection, connection["role"])
+        places = [self._relay_in(connection, role) for role in ROLES]
+        reasons = frozenset[str]().union(*(place.reasons for place in places))
+        return Place(frozenset[str]().union(*(place.candidates for place in places)), reasons)
+
+    def _relay_in(self, connection: Connection, role: str) -> Place:
         kind, at = kind_of(connection["relay_ip"]), connection["started_at"]
         address, looked_up = self._asked_of_relay(kind)
         dated = [row for row in self._inventory if covers(row.since, row.until, at)]
-        valid = [row for row in dated if row.role in (None, connection["role"])]
+        valid = [row for row in dated if row.role in (None, role)]
         inventory = list(answers_of_inventory(valid, address, kind, connection))
         answers = list(self._answers(address, at)) if looked_up and address is not None else []
         doubts = {answer.reason for answer in answers if answer.reason}
