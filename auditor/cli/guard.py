@@ -4,12 +4,16 @@ import functools
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ParamSpec
 
 import typer
 
 from auditor.engine.conditions import ExitCode
-from auditor.errors import AuditorError, InputError, RuleSetError, UsageError
+from auditor.errors import AuditorError, Fault, InputError, RuleSetError, UsageError
+
+_SHOWN = 40
+"""So many characters are shown on either side of one that cannot be written."""
 
 Words = ParamSpec("Words")
 _CODES = (
@@ -38,6 +42,12 @@ def guarded(command: Callable[Words, ExitCode]) -> Callable[Words, None]:
         except BrokenPipeError:  # the reader of our output has gone
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = ExitCode.PIPE_CLOSED
+        except OSError as error:
+            say(f"error: {_refused(error)}")
+            code = ExitCode.INPUT_MISSING
+        except UnicodeEncodeError as error:  # all that a log holds is UTF-8 by now: only names are not
+            say(f"error: {_unnameable(error)}")
+            code = ExitCode.INPUT_MISSING
         except Exception as error:  # noqa: BLE001  the last fence before Typer
             say(f"internal error: {type(error).__name__}: {error}")
             code = ExitCode.INTERNAL
@@ -52,8 +62,23 @@ def exit_code_of(error: AuditorError) -> ExitCode:
 
 
 def say(text: str) -> None:
-    """Write words for people to stderr, so that no control character of a log reaches the terminal."""
-    typer.echo(printable(text), err=True)
+    """Write words for people to stderr, so that no control character of a log reaches the terminal.
+
+    Nobody may listen any more: the exit code still tells.
+    """
+    with suppress(OSError):
+        typer.echo(printable(text), err=True)
+
+
+def _refused(error: OSError) -> Fault:
+    """Say what the system refused, of whatever file."""
+    place = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+    return Fault(place, f"cannot be read or written: {error.strerror or error}")
+
+
+def _unnameable(error: UnicodeEncodeError) -> Fault:
+    shown = error.object[max(0, error.start - _SHOWN) : error.end + _SHOWN]
+    return Fault(f"`{shown}`", "is in a name that is not UTF-8", "rename the file or the folder")
 
 
 def printable(text: str) -> str:

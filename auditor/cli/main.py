@@ -1,6 +1,11 @@
 """The command line: one command per module, each thin."""
 
-from typing import Annotated
+import io
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, TextIO
 
 import typer
 
@@ -8,6 +13,7 @@ from auditor import __version__
 from auditor.cli.audit import AUDIT_EXAMPLES, audit_command, demo_command
 from auditor.cli.rules import rules_app
 from auditor.cli.runs import explain_command, report_command, verify_command
+from auditor.engine.conditions import ExitCode
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -59,5 +65,29 @@ def root(
 
 
 def main() -> None:
-    """Run the command line."""
-    app(prog_name="auditor")
+    """Run the command line, and end with its code.
+
+    Typer's own way out for an abort and a closed pipe is 1, which here means *violation*: it is not taken.
+    """
+    sys.stdout, sys.stderr = _open(sys.stdout), _open(sys.stderr)
+    sys.exit(_code())
+
+
+def _open(stream: TextIO | None) -> TextIO:
+    """Give a stream that takes every sentence: also where it was closed, or the locale lacks a character."""
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
+
+
+def _code() -> int:
+    try:
+        return int(app(prog_name="auditor", standalone_mode=False) or ExitCode.COMPLIANT)
+    except typer.TyperException as error:
+        with suppress(OSError):
+            getattr(error, "show", error.format_message)()  # the class that can show itself is not public
+        return ExitCode.USAGE
+    except SystemExit:  # so Typer leaves when a pipe is closed
+        return ExitCode.PIPE_CLOSED

@@ -1,4 +1,8 @@
-"""The options of the command line, each spelled once."""
+"""The options of the command line, each spelled once.
+
+Paths have `readable=False`, so that whoever reads a file says why it cannot: Typer would call it a wrong
+command line.
+"""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +37,8 @@ def limit_of(text: str | Limit) -> Limit:
 
 Logs = Annotated[list[str], typer.Argument(metavar="LOG...", help="Files, globs and folders, mixed.")]
 Rules = Annotated[
-    list[Path] | None, typer.Option(metavar="DIR", help="Folder of rules; repeatable; default rules.")
+    list[Path] | None,
+    typer.Option(metavar="DIR", readable=False, help="Folder of rules; repeatable; default rules."),
 ]
 Geo = Annotated[
     list[str] | None,
@@ -43,11 +48,16 @@ Geo = Annotated[
         "does not tell which; repeatable. Else AUDITOR_GEO, else where geoipupdate puts them.",
     ),
 ]
-Accounts = Annotated[Path | None, typer.Option(metavar="FILE", help="Accounts and their home regions.")]
-Inventory = Annotated[
-    list[Path] | None, typer.Option(metavar="FILE", help="The operator's own relays and sites; repeatable.")
+Accounts = Annotated[
+    Path | None, typer.Option(metavar="FILE", readable=False, help="Accounts and their home regions.")
 ]
-MappingFile = Annotated[Path | None, typer.Option(metavar="FILE", help="How these logs name our columns.")]
+Inventory = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", readable=False, help="The operator's own relays and sites; repeatable."),
+]
+MappingFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", readable=False, help="How these logs name our columns.")
+]
 MaxAge = Annotated[
     int, typer.Option(metavar="N", min=0, help="How many days evidence of a place may lie from a call.")
 ]

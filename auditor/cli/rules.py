@@ -19,7 +19,7 @@ rules_app = typer.Typer(
     help="Look at rules, and check them.",
 )
 
-Folders = Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of rules.")]
+Folders = Annotated[list[Path], typer.Argument(metavar="DIR...", readable=False, help="Folders of rules.")]
 
 
 @rules_app.command("list")

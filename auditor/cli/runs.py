@@ -13,13 +13,13 @@ from auditor.engine.again import rows_of_call
 from auditor.engine.audit import Means
 from auditor.engine.conditions import ExitCode
 from auditor.engine.identifiers import is_identifier
-from auditor.errors import Fault, RunError
+from auditor.errors import Fault, RunError, UsageError
 from auditor.evidence.run import load_manifest
-from auditor.evidence.verify import faults_in, input_faults
+from auditor.evidence.verify import faults_in, input_faults, load_intact
 from auditor.report.explain import explain_text, findings_with
 from auditor.report.html import render_html
 
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", readable=False, help="A run directory.")]
 
 
 @guarded
@@ -34,11 +34,12 @@ def explain_command(
     """Say in sentences why a finding, or every connection of a call, got its verdict."""
     if (finding is None) == (call is None):
         raise typer.BadParameter("name either a finding or `--call ID`")
-    manifest = load_manifest(run)
+    manifest = load_intact(run)
     if call is not None:
         rows = rows_of_call(manifest, call, Means(now))
     else:
-        rows = findings_with(run, finding_ids=[str(finding)])
+        named = is_identifier("F", str(finding))
+        rows = findings_with(run, finding_ids=[str(finding)]) if named else []
         if not rows:
             raise RunError(_unknown(run, str(finding)))
     typer.echo(printable(explain_text(run, manifest, rows)))
@@ -54,14 +55,16 @@ def report_command(
     ),
 ) -> ExitCode:
     """Render the report of a run again, from the run alone; the run itself is never changed."""
-    manifest = load_manifest(run)
-    page = render_html(run, manifest)
-    if str(out) == "-":
-        sys.stdout.write(page)
+    to_stdout = str(out) == "-"
+    if not to_stdout:
+        _require_place(out, run)
+    page = render_html(run, load_intact(run)).encode()
+    if to_stdout:
+        sys.stdout.buffer.write(page)
         return ExitCode.COMPLIANT
     partial = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        partial.write_text(page, encoding="utf-8")
+        partial.write_bytes(page)
         partial.replace(out)
     except OSError as error:
         partial.unlink(missing_ok=True)
@@ -88,6 +91,14 @@ def verify_command(
     files = len(manifest.outputs) + 1
     typer.echo(f"{run}: {files} files are as the run wrote them; manifest {manifest.self_sha256}")
     return ExitCode.COMPLIANT
+
+
+def _require_place(out: Path, run: Path) -> None:
+    if out.is_dir():
+        raise UsageError(Fault(f"--out {out}", "is a folder", "name the file"))
+    if out.resolve().is_relative_to(run.resolve()):
+        hint = "write it beside the run: what is added to a run makes `auditor verify` fail"
+        raise UsageError(Fault(f"--out {out}", "lies in the run", hint))
 
 
 def _unknown(run: Path, finding: str) -> Fault:

@@ -1,6 +1,7 @@
 """Judge one call again, from the logs that a run read: for calls that have no finding."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from auditor.engine.audit import Means, job_of, lay_ground
 from auditor.engine.judging import judge_of
 from auditor.engine.planning import plan_logs
 from auditor.engine.raw_findings import judged_rows
+from auditor.engine.record import Ground
 from auditor.engine.request import Request
 from auditor.errors import Fault, InputError
 from auditor.evidence.manifest import Manifest
@@ -28,7 +30,7 @@ def rows_of_call(manifest: Manifest, call_id: str, means: Means) -> list[dict[st
     if faults:
         raise InputError(*faults)
     request = _request_of(manifest, base)
-    ground = lay_ground(request, means, as_of=manifest.settings.as_of)
+    ground = _as_then(lay_ground(request, means, as_of=manifest.settings.as_of), manifest)
     judge = judge_of(job_of(ground, Path()))
     planned = plan_logs(request.logs, ground.mapping, means.observer)
     given = {str(base / log.path): log.path for log in manifest.inputs}
@@ -44,6 +46,13 @@ def rows_of_call(manifest: Manifest, call_id: str, means: Means) -> list[dict[st
         pl.col("source_file").replace(given), finding_id=pl.lit(None, pl.String)
     )
     return list(rows.sort("started_at", "source_file", "record", "part", "rule_id").iter_rows(named=True))
+
+
+def _as_then(ground: Ground, manifest: Manifest) -> Ground:
+    """Leave out what lies in a standard place by now, if the run had no database."""
+    if manifest.databases:
+        return ground
+    return replace(ground, atlas=replace(ground.atlas, databases=()))
 
 
 def _request_of(manifest: Manifest, base: Path) -> Request:

@@ -151,6 +151,8 @@ def _side_files(request: Request) -> Iterator[EvidenceFile]:
 
 
 def _side_file(kind: str, path: str) -> EvidenceFile:
+    if Path(path).is_fifo():
+        raise InputError(Fault(path, "is no file", "write what it gives to a file first"))
     try:
         size, sha256 = Path(path).stat().st_size, sha256_of_file(Path(path))
     except OSError as error:

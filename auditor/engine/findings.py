@@ -28,30 +28,30 @@ class _Slice:
     last: date
 
 
-def write_findings(raw: pl.LazyFrame, path: Path, folder: Path) -> int:
-    """Sort `raw`, name each finding and its incident, write them to `path`, and count them.
+def write_findings(raw: pl.LazyFrame, path: Path, folder: Path, *, slice_rows: int = SLICE_ROWS) -> None:
+    """Sort `raw`, name each finding and its incident, and write them to `path`.
 
-    Watch rows are left out. `folder` takes the sorted slices on their way. Raises AssertionError if two
-    findings have one id.
+    Watch rows are left out. `folder` takes the sorted slices on their way; how many there are is invisible.
+    Raises AssertionError if two findings have one id.
     """
     bound = raw.filter(~pl.col("watch"))
     spans = incident_spans(bound)
     parts = []
-    for number, piece in enumerate(_slices(bound)):
+    for number, piece in enumerate(_slices(bound, slice_rows)):
         part = folder / f"sorted-{number:06}.parquet"
         _named(_collect(bound, piece), spans).write_parquet(part, compression="lz4")
         parts.append(part)
     write_table(scan_tables(parts, FINDING), path)
     for part in parts:
         part.unlink()
-    return _count_distinct(path)
+    _require_distinct(path)
 
 
-def _slices(bound: pl.LazyFrame) -> Iterator[_Slice]:
+def _slices(bound: pl.LazyFrame, slice_rows: int) -> Iterator[_Slice]:
     """Cut the findings into runs of days, in the order of the result."""
     days = bound.group_by("rule_id", day=_DAY).len().sort("rule_id", "day").collect(engine="streaming")
     for (rule_id,), of_rule in days.group_by("rule_id", maintain_order=True):
-        filled = (of_rule["len"].cum_sum() - of_rule["len"]) // SLICE_ROWS
+        filled = (of_rule["len"].cum_sum() - of_rule["len"]) // slice_rows
         for _, run in of_rule.group_by(filled.alias("run"), maintain_order=True):
             yield _Slice(str(rule_id), run["day"][0], run["day"][-1])
 
@@ -95,13 +95,12 @@ def _said() -> pl.Expr:
     )
 
 
-def _count_distinct(path: Path) -> int:
-    counts = (
+def _require_distinct(path: Path) -> None:
+    rows, ids = (
         pl.scan_parquet(path)
         .select(rows=pl.len(), ids=pl.col("finding_id").n_unique())
         .collect(engine="streaming")
         .row(0)
     )
-    if counts[0] != counts[1]:
-        raise AssertionError(f"{counts[0]:,} findings have {counts[1]:,} ids")
-    return int(counts[0])
+    if rows != ids:
+        raise AssertionError(f"{rows:,} findings have {ids:,} ids")

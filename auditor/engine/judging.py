@@ -119,15 +119,19 @@ class Judge:
         return nobody, pl.zeros(dated.height, dtype=pl.UInt32, eager=True)
 
 
-_OPEN: dict[str, Judge] = {}
+_OPEN: list[tuple[Job, Judge]] = []
 
 
 def judge_of(job: Job) -> Judge:
-    """Open what a job needs, once in a process; the job before it is closed."""
-    if job.id not in _OPEN:
-        _OPEN.clear()
-        _OPEN[job.id] = Judge(job)
-    return _OPEN[job.id]
+    """Open what a job needs, once in a process; the job before it is closed.
+
+    Two jobs of one id may name copies of the same files at other places: each is opened where it says.
+    """
+    for opened, at_work in _OPEN:
+        if (opened.id, opened.atlas, opened.accounts) == (job.id, job.atlas, job.accounts):
+            return at_work
+    _OPEN[:] = [(job, Judge(job))]
+    return _OPEN[0][1]
 
 
 def in_scope_words(judgements: Sequence[tuple[Judgement, ...]], rules: int) -> list[pl.Series]:

@@ -36,7 +36,7 @@ class LocalEngine:
     """Judges shards one after the other, or in `workers` processes of this machine.
 
     polars uses all cores within one process. A worker that is killed is replaced, and what it had not
-    finished is done again; after so many deaths in a row without any progress the run ends, with AuditorError.
+    finished is done again; after so many deaths in a row without any progress AuditorError is raised.
     """
 
     DEATHS = 3

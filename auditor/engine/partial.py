@@ -46,7 +46,7 @@ class ShardResult:
 
     @classmethod
     def of_json(cls, text: str) -> "ShardResult":
-        """Read a result back. Raises ValueError, KeyError, TypeError or AttributeError where it is not one."""
+        """Read a result back. Raises ValueError, KeyError, TypeError or AttributeError if it is none."""
         data = json.loads(text)
         for name in ("first_started_at", "last_started_at"):
             data[name] = datetime.fromisoformat(data[name]) if data[name] else None

@@ -1,10 +1,11 @@
 """What a run rested on → its manifest."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 
-from auditor.engine.partial import COUNTS, Partial
+from auditor.engine.partial import COUNTS, Partial, ShardResult
 from auditor.engine.planning import Planned
 from auditor.engine.request import Request
 from auditor.evidence.digests import sha256_of_value
@@ -90,7 +91,7 @@ def manifest_of(ground: Ground, planned: Planned, partial: Partial, facts: RunFa
         run=facts,
         versions=versions(),
         settings=ground.settings(),
-        inputs=[_input(reading.plan, partial) for reading in planned.readings],
+        inputs=_inputs(planned, partial),
         not_read=[{"path": path, "same_as": same} for path, same in planned.repeated],
         evidence=[*_rule_files(ground.ruleset), *ground.side_files],
         databases=[_database(database) for database in ground.atlas.databases],
@@ -104,8 +105,14 @@ def versions() -> dict[str, str]:
     return {program: version(program) for program in PROGRAMS}
 
 
-def _input(plan: Plan, partial: Partial) -> InputFile:
-    shards = [result for result in partial.shards.values() if result.source_file == plan.log.path]
+def _inputs(planned: Planned, partial: Partial) -> list[InputFile]:
+    shards: dict[str, list[ShardResult]] = defaultdict(list)
+    for result in partial.shards.values():
+        shards[result.source_file].append(result)
+    return [_input(reading.plan, shards[reading.plan.log.path]) for reading in planned.readings]
+
+
+def _input(plan: Plan, shards: list[ShardResult]) -> InputFile:
     return InputFile(
         path=plan.log.path,
         format=plan.log.format,

@@ -14,7 +14,8 @@ from auditor.engine.exhibits import exhibits_of
 from auditor.engine.findings import write_findings
 from auditor.engine.incidents import incidents_of
 from auditor.engine.job import Job
-from auditor.engine.judging import TALLY, Judge
+from auditor.engine.judging import TALLY, Judge, binds
+from auditor.engine.ledger import confront_files, confront_findings
 from auditor.engine.locations import location_rows, nothing_in_time
 from auditor.engine.partial import COUNTS, Partial
 from auditor.engine.raw_findings import RAW_FINDING
@@ -58,6 +59,7 @@ def summary_of(
     """Count everything, and let the two sides of each count confront each other."""
     tally = _tally(whole)
     totals = _totals(whole)
+    confront_files(directory, totals)
     raw = _raw(whole)
     rules = _rules(whole, tally, raw, totals.connections, directory)
     uncovered = tally.uncovered()
@@ -133,6 +135,8 @@ def _rules(
     for place, (rule, coverage) in enumerate(
         zip(whole.job.ruleset.rules, tally.coverage(connections), strict=True)
     ):
+        if binds(rule):
+            confront_findings(rule.id, findings.get(rule.id, 0), coverage.by_verdict)
         audited = sum(bucket.audited_by_rule[rule.id] for bucket in whole.partial.buckets.values())
         results.append(
             RuleResult(

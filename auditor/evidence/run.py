@@ -21,7 +21,7 @@ MANIFEST = "manifest.json"
 _RETIRED = "retired"
 """Where an earlier run lies, in the folder of the work, between its replacement and the end."""
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+_NO_ROOM = tuple(map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,7 @@ class OpenRun:
         retired = self.shards.parent / _RETIRED
         if self.place.exists():
             self.place.rename(retired)
-        try:
-            self.directory.rename(self.place)
-        except OSError:
-            if retired.exists():
-                retired.rename(self.place)
-            raise
+        self.directory.rename(self.place)
         _sync(self.place.parent)
         return self.place
 
@@ -84,6 +79,7 @@ def open_run(place: Path, *, overwrite: bool = False) -> Iterator[OpenRun]:
             with _room(place):
                 yield run
         finally:
+            _restore(work / _RETIRED, place)
             shutil.rmtree(work, ignore_errors=True)
 
 
@@ -134,11 +130,12 @@ def _room(place: Path) -> Iterator[None]:
     """Tell the user that the disk is full, or may no longer be written."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in _NO_ROOM:
+    except (OSError, pl.exceptions.PolarsError) as error:
+        text = next((text for text in _NO_ROOM if text in str(error)), None)  # polars knows no errno
+        if text is None:
             raise
         hint = "nothing was kept: make room, or choose another --out"
-        raise RunError(Fault(f"--out {place}", f"cannot be written: {error.strerror}", hint)) from error
+        raise RunError(Fault(f"--out {place}", f"cannot be written: {text}", hint)) from error
 
 
 @contextmanager
@@ -164,7 +161,7 @@ def _open_lock(work: Path) -> TextIO:
 
 
 def _restore(retired: Path, place: Path) -> None:
-    """Put an earlier run back that a killed audit had already taken from its place."""
+    """Put an earlier run back that was taken from its place, where no other has come there."""
     if retired.exists() and not os.path.lexists(place):
         retired.rename(place)
 

@@ -39,7 +39,7 @@ RELAYS = [
 Auditing = Callable[..., Path]
 
 
-class DatedWriter(MMDBWriter):  # type: ignore[misc]  # published without types
+class DatedWriter(MMDBWriter):
     def _build_meta(self) -> dict[str, object]:
         return {**super()._build_meta(), "build_epoch": int(BUILT.timestamp())}
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +14,7 @@ from auditor.engine.job import Job, Shard
 from auditor.engine.local import JudgeCalls, JudgeShard, LocalEngine, SlimShard
 from auditor.engine.partial import Partial
 from auditor.engine.partition import judge_shard
+from auditor.errors import AuditorError
 from tests.engine.conftest import AS_OF, Auditing, evidence_in
 
 
@@ -24,6 +25,24 @@ class Backwards(LocalEngine):
         for shard in reversed(shards):
             yield function(job, shard)
             yield function(job, shard)
+
+
+class Losing(LocalEngine):
+    """Says nothing of the last shard."""
+
+    def map(self, function: JudgeShard, job: Job, shards: Sequence[Shard]) -> Iterator[Partial]:
+        yield from super().map(function, job, shards[:-1])
+
+
+class Forgetting(LocalEngine):
+    """Loses the results of all shards before their calls are counted."""
+
+    def by_call(
+        self, slim: SlimShard, judge: JudgeCalls, job: Job, shards: Sequence[Shard], buckets: int
+    ) -> Iterator[Partial]:
+        for result in job.folder.glob("*.json"):
+            result.unlink()
+        yield from super().by_call(slim, judge, job, shards, buckets)
 
 
 class ManyBuckets(LocalEngine):
@@ -178,3 +197,55 @@ def test_every_violation_and_doubt_is_in_one_incident_and_no_other_finding(audit
     assert set(gathered["incident_id"]) == set(incidents["incident_id"])
     assert findings.filter(pl.col("verdict") == "excused")["incident_id"].null_count() == 0
     assert incidents["connections_possible"].sum() == gathered.height
+
+
+def cut_off(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [
+        ("*-findings-*.parquet", cut_off),
+        ("*-calls-*.parquet", Path.unlink),
+        ("*.json", cut_off),
+        ("*.json", lambda path: path.write_text("[]")),
+        ("*.json", lambda path: path.write_text("{}")),
+    ],
+)
+def test_what_was_left_is_taken_up_only_where_it_is_whole(
+    audited: Auditing, tmp_path: Path, kind: str, damage: Callable[[Path], object]
+) -> None:
+    left = tmp_path / ".again.work" / "shards"
+    first = evidence_in(audited("killed", means=means(Keeping(left))))
+    for path in list(left.rglob(kind)):
+        damage(path)
+    counting = Counting()
+    assert evidence_in(audited("again", means=means(counting))) == first
+
+
+def test_an_engine_that_loses_a_shard_ends_the_run(audited: Auditing) -> None:
+    with pytest.raises(AssertionError, match="1 shards gave no result"):
+        audited("lost", means=means(Losing(), piece_bytes=3_000))
+
+
+def test_a_shard_is_judged_before_its_calls_are_counted(audited: Auditing) -> None:
+    with pytest.raises(AssertionError, match="slimmed before it is judged"):
+        audited("early", means=means(Forgetting()))
+
+
+def die_always(job: Job, _: Shard) -> Partial:
+    """Die whatever the shard is."""
+    (job.folder / "tried").touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+def test_workers_that_die_again_and_again_end_the_run_with_a_way_out(
+    audited: Auditing, tmp_path: Path
+) -> None:
+    engine = Dying(die_always)
+    engine.DEATHS = 2
+    with pytest.raises(AuditorError, match=r"killed 2 times in a row\n  hint: .*fewer workers"):
+        audited("dead", means=means(engine))
+    assert list(tmp_path.iterdir()) == []
