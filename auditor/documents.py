@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,7 @@ def read_document(path: Path, *, name: str | None = None) -> Document | list[Fau
         return [read]
     raw, text = read
     try:
-        faults = list(_bending(shown, text))
+        faults = list(_bending(shown, text)) if _MAY_BEND.search(text) else []
         node = None if faults else _yaml().load(text)
     except MarkedYAMLError as error:
         return [_marked(shown, error)]
@@ -107,6 +108,10 @@ def model_of(document: Document, model: type[Model], *, context: object = None) 
         return model.model_validate_json(json.dumps(document.data, default=str), context=context)
     except ValidationError as error:
         return [_fault_of(document, model, dict(detail)) for detail in error.errors()]
+
+
+_MAY_BEND = re.compile(r"[&*!%]|^(---|\.\.\.)", re.MULTILINE)
+"""Without one of these no anchor, alias, tag, directive or second document can stand in a text."""
 
 
 class _TextConstructor(RoundTripConstructor):

@@ -4,8 +4,8 @@
     python benchmarks/compare.py FOLDER [--runs 3]
 
 For each log in FOLDER it runs, in turn: the whole audit; polars merely reading the columns that the audit
-needs and summing their lengths, plus SHA-256 of the file; and a loop in Python that asks geoip2 for each row of
-a part of the log, scaled up to the whole. It prints medians, ratios to the bare read, and peak memory.
+needs and summing their lengths, plus SHA-256 of the file; and a loop in Python that asks geoip2 for each row
+of a part of the log, scaled up to the whole. It prints medians, ratios to the bare read, and peak memory.
 """
 
 import argparse

@@ -27,6 +27,7 @@ from auditor.sources.interface import Plan
 from auditor.sources.mapping import Mapping
 
 PROGRAMS = ("auditor", "polars", "maxminddb", "maxminddb-polars", "polars-hash")
+_WHERE_FILES_LIE = {"rules", "geo", "accounts", "inventory", "mapping"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,10 @@ class Ground:
         )
 
     def run_id(self, planned: Planned) -> str:
-        """Name a run by the digests of all that it rests on."""
-        logs = sorted((one.plan.sha256, one.plan.log.path) for one in planned.readings)
-        return sha256_of_value([self.digest, logs, self.settings().model_dump(mode="json")])
+        """Name a run by the digests of all that it rests on, wherever the files lie."""
+        logs = sorted(one.plan.sha256 for one in planned.readings)
+        settings = self.settings().model_dump(mode="json", exclude=_WHERE_FILES_LIE)
+        return sha256_of_value([self.digest, logs, settings])
 
     def report_number(self, planned: Planned) -> str:
         """Give the report a number: the day of the clock and the digest of the inputs."""
