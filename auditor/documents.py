@@ -110,8 +110,8 @@ def model_of(document: Document, model: type[Model], *, context: object = None) 
         return [_fault_of(document, model, dict(detail)) for detail in error.errors()]
 
 
-_MAY_BEND = re.compile(r"[&*!%]|^(---|\.\.\.)", re.MULTILINE)
-"""Without one of these no anchor, alias, tag, directive or second document can stand in a text."""
+_MAY_BEND = re.compile(r"[&*!%]|<<|^(---|\.\.\.)", re.MULTILINE)
+"""Without one of these no anchor, alias, tag, directive, merge key or second document stands in a text."""
 
 
 class _TextConstructor(RoundTripConstructor):
