@@ -30,7 +30,9 @@ def rows_of_call(manifest: Manifest, call_id: str, means: Means) -> list[dict[st
     if faults:
         raise InputError(*faults)
     request = _request_of(manifest, base)
-    ground = _as_then(lay_ground(request, means, as_of=manifest.settings.as_of), manifest)
+    ground = _as_then(
+        lay_ground(request, replace(means, environ={}), as_of=manifest.settings.as_of), manifest
+    )
     judge = judge_of(job_of(ground, Path()))
     planned = plan_logs(request.logs, ground.mapping, means.observer)
     given = {str(base / log.path): log.path for log in manifest.inputs}
@@ -49,10 +51,15 @@ def rows_of_call(manifest: Manifest, call_id: str, means: Means) -> list[dict[st
 
 
 def _as_then(ground: Ground, manifest: Manifest) -> Ground:
-    """Leave out what lies in a standard place by now, if the run had no database."""
-    if manifest.databases:
-        return ground
-    return replace(ground, atlas=replace(ground.atlas, databases=()))
+    """Leave out what was not there: rules that came later, and standard databases if none was read."""
+    applied = {rule.rule_id for rule in manifest.rules}
+    rules = tuple(rule for rule in ground.ruleset.rules if rule.id in applied)
+    databases = ground.atlas.databases if manifest.databases else ()
+    return replace(
+        ground,
+        ruleset=replace(ground.ruleset, rules=rules),
+        atlas=replace(ground.atlas, databases=databases),
+    )
 
 
 def _request_of(manifest: Manifest, base: Path) -> Request:

@@ -18,6 +18,10 @@ RAW_FINDING: Schema = {
 """A finding without ids, and beside them the notes of watch rules."""
 
 
+_HOST_NAME = pl.coalesce("relay_name", pl.when(pl.col("relay_kind") == "host_name").then("relay_ip"))
+"""The relay's host name, also where the log has it in place of an address."""
+
+
 def raw_findings(judge: Judge, judged: Judged) -> pl.DataFrame:
     """Take the rows that are findings under any rule, once for each such rule, in no particular order."""
     frames = [
@@ -50,6 +54,7 @@ def _rows_of(rule: Rule, place: int, judged: Judged, wanted: list[bool]) -> pl.D
     rows = judged.connections[chosen].with_columns(
         *(said[name].gather(situation) for name in said.columns),
         relay_network=judged.relays["network"].gather(relay),
+        relay_kind=judged.relays["kind"].gather(relay),
         incident_network=judged.relays["incident_network"].gather(relay),
         relay_reasons=judged.relays["reasons"].gather(relay),
         client_reasons=judged.clients["reasons"].gather(client),
@@ -62,10 +67,10 @@ def _rows_of(rule: Rule, place: int, judged: Judged, wanted: list[bool]) -> pl.D
         reasons=_reasons(),
         relay_countries=codes_of(pl.col("relay_key")),
         participant_countries=codes_of(pl.col("participant_key")),
-        place=pl.coalesce("relay_site", "relay_name", "incident_network"),
+        place=pl.coalesce("relay_site", _HOST_NAME, "incident_network"),
         place_kind=pl.when(pl.col("relay_site").is_not_null())
         .then(pl.lit("site"))
-        .when(pl.col("relay_name").is_not_null())
+        .when(_HOST_NAME.is_not_null())
         .then(pl.lit("name"))
         .when(pl.col("incident_network").is_not_null())
         .then(pl.lit("network"))

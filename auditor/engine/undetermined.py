@@ -27,10 +27,24 @@ def undetermined(raw: pl.LazyFrame) -> list[Undetermined]:
 
 
 def only_stale(raw: pl.LazyFrame) -> Undetermined:
-    """Count what nothing but the age of the evidence leaves open."""
-    aged = _doubtful(raw).filter(pl.col("reasons").list.set_difference(list(STALE)).list.len() == 0)
-    connections, calls = aged.select(*_counts()).collect(engine="streaming").row(0)
-    return Undetermined(reason="stale_location", connections=connections, calls=calls)
+    """Count what nothing but the age of the evidence leaves open.
+
+    A connection with another doubt under some rule is not among them, nor is a call with another doubt, or
+    with a violation, in any of its connections.
+    """
+    doubtful = _doubtful(raw)
+    aged = pl.col("reasons").list.set_difference(list(STALE)).list.len() == 0
+    violating = raw.filter((pl.col("verdict") == Verdict.VIOLATION) & ~pl.col("watch"))
+    settled = pl.concat(
+        [frame.select(*_CONNECTION, "call_id") for frame in (doubtful.filter(~aged), violating)]
+    )
+    left = doubtful.filter(aged).join(settled, on=_CONNECTION, how="anti")
+    calls = left.filter(pl.col("call_id").is_not_null()).join(settled, on="call_id", how="anti")
+    return Undetermined(
+        reason="stale_location",
+        connections=left.select(_counts()[0]).collect(engine="streaming").item(),
+        calls=calls.select(_counts()[1]).collect(engine="streaming").item(),
+    )
 
 
 def _doubtful(raw: pl.LazyFrame) -> pl.LazyFrame:

@@ -196,7 +196,7 @@ def _participant(finding: Row) -> Phrase:
     if codes is None:
         return fill("No country is established for the participant.")
     declared, address = finding.get("participant_country_declared"), finding.get("client_ip")
-    sources = ["the country in the log"] if declared else []
+    sources = ["the country that the log or the account declares"] if declared else []
     sources += ["the client address"] if address else []
     by = f" (by {listed(sources)})" if sources else ""
     places = countries_text(codes, with_codes=True)

@@ -19,8 +19,10 @@ _SHADES = 5
 _AT_ONCE = 1_000_000
 
 _SEVERAL = "several"
-_OTHER = "\x00other"
-"""The rest of the home regions; a NUL cannot be part of a region that a log gives."""
+_OTHER = "other"
+"""The places beyond the cap; a place is a code of two letters."""
+_NAMED, _UNNAMED = "named ", "others"
+"""How keys of home regions begin, and the key of those beyond the cap: a log may name a region anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +139,14 @@ def _matrix(regions: pl.DataFrame, places: Sequence[str]) -> Table:
     shown = known["region"].head(_MOST_REGIONS).to_list()
     region = pl.col("region")
     folded = regions.with_columns(
-        region=pl.when(region.is_null() | region.is_in(shown)).then(region).otherwise(pl.lit(_OTHER))
+        region=pl.when(region.is_in(shown))
+        .then(_NAMED + region)
+        .when(region.is_not_null())
+        .then(pl.lit(_UNNAMED))
     )
-    labels: list[tuple[str | None, str]] = [(name, region_name(name)) for name in shown]
+    labels: list[tuple[str | None, str]] = [(f"{_NAMED}{name}", region_name(name)) for name in shown]
     if known.height > len(shown):
-        labels.append((_OTHER, f"{known.height - len(shown)} other regions"))
+        labels.append((_UNNAMED, f"{known.height - len(shown)} other regions"))
     labels.append((None, "not known"))
     return _table(folded.rename({"region": "key"}), labels, places)
 

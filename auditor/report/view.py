@@ -217,13 +217,17 @@ def _unread(rejects: pl.LazyFrame) -> tuple[Unread, ...]:
     )
 
 
+_RELAY = pl.struct(pl.coalesce("address", pl.col("as_written").list.first()), "site", "name")
+"""One relay, in whichever role and at whichever time it was located."""
+
+
 def _placements(locations: pl.LazyFrame) -> tuple[Placement, ...]:
     rows = (
-        locations.select("reasons", "connections")
+        locations.select("reasons", "connections", relay=_RELAY)
         .filter(pl.col("reasons").list.len() > 0)
         .explode("reasons")
         .group_by("reasons")
-        .agg(pl.len().alias("relays"), pl.col("connections").sum())
+        .agg(pl.col("relay").n_unique().alias("relays"), pl.col("connections").sum())
         .sort("connections", "reasons", descending=[True, False])
         .head(LISTED_LINES)
         .collect(engine="streaming")

@@ -35,8 +35,12 @@ class Person:
     declared: str | None
 
     def seen_in(self, account_country: str | None) -> Countries:
-        """Unite what the record, or else the account, declares with what the address leaves open."""
-        declared = self.declared or account_country
+        """Unite what the record declares with what the address leaves open.
+
+        An account's country speaks of its own users and not of its guests: it is asked only where the record
+        declares none, and can only widen what an address says.
+        """
+        declared = self.declared or (account_country if self.client_ip is not None else None)
         stated = frozenset((declared,)) if declared else frozenset()
         return (self.located or frozenset()) | stated or EVERYWHERE
 

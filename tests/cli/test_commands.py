@@ -202,3 +202,31 @@ def test_each_command_has_help_with_an_example(invoke: Invoke, command: str) -> 
     done = invoke(command, "--help")
     assert done.exit_code == 0
     assert f"auditor {command} " in done.stdout.partition("Example")[2]
+
+
+def test_hosts_named_in_place_of_addresses_are_incidents_of_their_own(
+    invoke: Invoke, write_log: WriteLog, evidence: Evidence, tmp_path: Path
+) -> None:
+    log = write_log("turn-a.example.com", "turn-b.example.com", "1.2.3.x")
+    invoke("audit", log, *evidence)
+    incidents = pl.read_parquet(tmp_path / "run" / "incidents.parquet")
+    of_fence = incidents.filter(pl.col("rule_id") == "us-home-fence")
+    assert sorted(of_fence.select("place_kind", "place").rows(), key=str) == [
+        ("name", "turn-a.example.com"),
+        ("name", "turn-b.example.com"),
+        ("none", None),
+    ]
+
+
+def test_explain_knows_only_the_rules_of_the_audit(
+    invoke: Invoke, write_log: WriteLog, evidence: Evidence, tmp_path: Path
+) -> None:
+    rules = Path(shutil.copytree("rules", tmp_path / "own-rules"))
+    place = evidence.index("rules")
+    invoke("audit", write_log(HOME), *evidence[:place], rules, *evidence[place + 1 :])
+    text = (rules / "us-home-fence.yaml").read_text()
+    (rules / "later.yaml").write_text(text.replace("id: us-home-fence", "id: later"))
+    done = invoke("explain", tmp_path / "run", "--call", "c1")
+    assert done.exit_code == 0, done.stderr
+    assert "rule us-home-fence" in done.stdout
+    assert "rule later" not in done.stdout

@@ -47,5 +47,24 @@ def test_only_stale_is_what_age_alone_leaves_open() -> None:
         ["stale_location", "use_not_proved"],
         ["anycast"],
     )
-    assert only_stale(raw) == Undetermined(reason="stale_location", connections=2, calls=1)
+    assert only_stale(raw).connections == 2
     assert only_stale(raw_findings()).connections == 0
+
+
+def test_a_call_with_another_doubt_or_a_violation_is_not_left_open_by_age_alone() -> None:
+    stale = {**DOUBT, "reasons": ["stale_location"]}
+    raw = raw_findings(
+        {**stale, "call_id": "only stale"},
+        {**stale, "call_id": "masked too"},
+        {**DOUBT, "reasons": ["masked"], "call_id": "masked too"},
+        {**stale, "call_id": "proved"},
+        {"verdict": "violation", "reasons": ["agreed"], "call_id": "proved"},
+        {**stale, "call_id": None},
+    )
+    assert only_stale(raw) == Undetermined(reason="stale_location", connections=4, calls=1)
+
+
+def test_a_connection_with_another_doubt_under_another_rule_is_not_left_open_by_age_alone() -> None:
+    stale = {**DOUBT, "reasons": ["stale_location"], "record": 1}
+    raw = raw_findings(stale, {**stale, "rule_id": "s", "reasons": ["masked"]})
+    assert only_stale(raw) == Undetermined(reason="stale_location", connections=0, calls=0)

@@ -158,7 +158,7 @@ def with_account(connection: Connection, accounts: Iterable[AccountRow]) -> Conn
     """Take home region and country from the account's line of that time: FORMATS.md, section 8.
 
     Where log and file name different home regions, nobody knows: it becomes null. The file's country counts
-    only where the log has none.
+    only where the log has none, and an address: it speaks of the account's users, not of its guests.
     """
     at, account = connection["started_at"], connection["account_id"]
     line = next(
@@ -166,8 +166,10 @@ def with_account(connection: Connection, accounts: Iterable[AccountRow]) -> Conn
     )
     if line is None:
         return connection
-    region = connection["home_region"]
+    region, declared = connection["home_region"], connection["participant_country_declared"]
+    if declared is None and connection["client_ip"] is not None:
+        declared = line.country
     return connection | {
         "home_region": line.home_region if region in (None, line.home_region) else None,
-        "participant_country_declared": connection["participant_country_declared"] or line.country,
+        "participant_country_declared": declared,
     }
