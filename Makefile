@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 .PHONY: demo test check format-check lint types contracts pytest format lock wheel sample clean
 
 demo: $(STAMP)
-	@$(BIN)/auditor demo --out auditor-demo --overwrite
+	@$(BIN)/auditor demo
 
 test: check pytest
 

@@ -97,10 +97,12 @@ def audit_command(  # noqa: PLR0913  one parameter per option of the command lin
 def demo_command(
     *,
     out: options.DemoOut = Path("auditor-demo"),
-    overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
 ) -> ExitCode:
-    """Audit the bundled synthetic sample with the bundled rules; ends with 0 whatever it finds."""
+    """Audit the bundled synthetic sample with the bundled rules; ends with 0 whatever it finds.
+
+    An earlier run at --out is replaced.
+    """
     sample = bundled("sample_logs")
     request = Request(
         logs=tuple(str(sample / f"spring-2020.{suffix}") for suffix in ("csv", "ndjson", "parquet")),
@@ -110,7 +112,7 @@ def demo_command(
         inventory=(str(sample / "inventory.csv"),),
         documentation_is_public=True,
     )
-    _run(request, _Place(out, overwrite=overwrite), as_of=DEMO_CLOCK, workers=1, quiet=quiet, demo=True)
+    _run(request, _Place(out, overwrite=True), as_of=DEMO_CLOCK, workers=1, quiet=quiet, demo=True)
     return ExitCode.COMPLIANT
 
 

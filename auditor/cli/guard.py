@@ -48,7 +48,9 @@ def guarded(command: Callable[Words, ExitCode]) -> Callable[Words, None]:
         except UnicodeEncodeError as error:  # all that a log holds is UTF-8 by now: only names are not
             say(f"error: {_unnameable(error)}")
             code = ExitCode.INPUT_MISSING
-        except Exception as error:  # noqa: BLE001  the last fence before Typer
+        except (SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001  the last fence before Typer; a panic in Rust is no Exception
             say(f"internal error: {type(error).__name__}: {error}")
             code = ExitCode.INTERNAL
         raise typer.Exit(int(code))

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -70,6 +71,9 @@ def main() -> None:
     Typer's own way out for an abort and a closed pipe is 1, which here means *violation*: it is not taken.
     """
     sys.stdout, sys.stderr = _open(sys.stdout), _open(sys.stderr)
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # what a scheduler sends cleans up as Ctrl-C does
     sys.exit(_code())
 
 

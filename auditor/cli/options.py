@@ -21,7 +21,8 @@ def instant_of(text: str) -> datetime:
     except ValueError:
         raise typer.BadParameter(f"`{text}` is no instant, such as 2026-04-01T06:00:00Z") from None
     if instant.tzinfo is None:
-        raise typer.BadParameter(f"`{text}` has no offset: write `{text}Z` if it is UTC")
+        whole = text if "T" in text or " " in text else f"{text}T00:00:00"
+        raise typer.BadParameter(f"`{text}` has no offset: write `{whole}Z` if it is UTC")
     if not 2000 <= instant.year < 2100:  # noqa: PLR2004  the years in which a log may be, too
         raise typer.BadParameter(f"`{text}` is outside 2000 to 2100")
     return instant.astimezone(UTC)
@@ -38,7 +39,9 @@ def limit_of(text: str | Limit) -> Limit:
 Logs = Annotated[list[str], typer.Argument(metavar="LOG...", help="Files, globs and folders, mixed.")]
 Rules = Annotated[
     list[Path] | None,
-    typer.Option(metavar="DIR", readable=False, help="Folder of rules; repeatable; default rules."),
+    typer.Option(
+        metavar="DIR", readable=False, help="Folder of rules; repeatable; default rules, in this folder."
+    ),
 ]
 Geo = Annotated[
     list[str] | None,

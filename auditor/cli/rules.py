@@ -19,12 +19,17 @@ rules_app = typer.Typer(
     help="Look at rules, and check them.",
 )
 
-Folders = Annotated[list[Path], typer.Argument(metavar="DIR...", readable=False, help="Folders of rules.")]
+Folders = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[DIR]...", readable=False, help="Folders of rules; default rules, in this folder."
+    ),
+]
 
 
 @rules_app.command("list")
 @guarded
-def list_command(folders: Folders) -> ExitCode:
+def list_command(folders: Folders = None) -> ExitCode:
     """List the rules: id, version, effect, severity, start, title."""
     rows = [
         (
@@ -35,7 +40,7 @@ def list_command(folders: Folders) -> ExitCode:
             f"from {rule.in_force.from_:%Y-%m-%d}",
             rule.title,
         )
-        for rule in load_ruleset(folders).rules
+        for rule in load_ruleset(folders or [Path("rules")]).rules
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
@@ -46,14 +51,14 @@ def list_command(folders: Folders) -> ExitCode:
 
 @rules_app.command("check")
 @guarded
-def check_command(folders: Folders) -> ExitCode:
+def check_command(folders: Folders = None) -> ExitCode:
     """Load the rules and run their own cases; every fault is listed with its place."""
-    ruleset = load_ruleset(folders)
+    ruleset = load_ruleset(folders or [Path("rules")])
     failures = [fault for rule in ruleset.rules for fault in failures_in(rule, ruleset)]
     if failures:
         raise RuleSetError.of(failures)
     cases = sum(len(rule.tests) for rule in ruleset.rules)
     typer.echo(
-        f"{len(ruleset.rules)} rules in {len(ruleset.files)} files, {cases} cases: no faults", err=True
+        f"rules: {len(ruleset.rules)}, files: {len(ruleset.files)}, cases: {cases}; no faults", err=True
     )
     return ExitCode.COMPLIANT

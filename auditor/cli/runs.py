@@ -38,10 +38,10 @@ def explain_command(
     if call is not None:
         rows = rows_of_call(manifest, call, Means(now))
     else:
-        named = is_identifier("F", str(finding))
-        rows = findings_with(run, finding_ids=[str(finding)]) if named else []
+        name = str(finding).strip().upper()
+        rows = findings_with(run, finding_ids=[name]) if is_identifier("F", name) else []
         if not rows:
-            raise RunError(_unknown(run, str(finding)))
+            raise RunError(_unknown(run, name))
     typer.echo(printable(explain_text(run, manifest, rows)))
     return ExitCode.COMPLIANT
 
@@ -102,7 +102,9 @@ def _require_place(out: Path, run: Path) -> None:
 
 
 def _unknown(run: Path, finding: str) -> Fault:
-    hint = (
-        None if is_identifier("F", finding) else "its check symbol does not agree: one symbol may be mistyped"
-    )
-    return Fault(str(run), f"has no finding `{finding}`", hint)
+    if is_identifier("I", finding):
+        return Fault(
+            str(run), f"`{finding}` is an incident", "its findings are in findings.parquet, by incident_id"
+        )
+    mistyped = "its check symbol does not agree: one symbol may be mistyped"
+    return Fault(str(run), f"has no finding `{finding}`", None if is_identifier("F", finding) else mistyped)

@@ -34,6 +34,8 @@ from auditor.sources.mapping import load_mapping
 
 Clock = Callable[[], datetime]
 _FOLDER_NAME = 24
+_NO_CONTENT = ("header", "type_row", "comment", "blank")
+"""Records that are part of a log's form, and tell of nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +198,12 @@ def _whole(job: Job, shards: Sequence[Shard], partial: Partial, planned: Planned
 
 
 def _refuse_silence(request: Request, judged: Partial) -> None:
-    if not judged.total("records"):
+    rows = [row for shard in judged.shards.values() for row in shard.not_connection_rows]
+    empty = sum(row["count"] for row in rows if row["reason"] in _NO_CONTENT)
+    if judged.total("records") == empty:
+        text = "holds no records but a header" if empty else "holds no records"
         hint = "an empty log is no proof that there were no calls: look why nothing was written"
-        raise NothingToAuditError(Fault(", ".join(request.logs), "holds no records", hint))
+        raise NothingToAuditError(Fault(", ".join(request.logs), text, hint))
 
 
 def _facts(means: Means, begun_at: datetime) -> RunFacts:

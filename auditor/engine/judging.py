@@ -11,7 +11,7 @@ from auditor.engine.job import Job, SideFile
 from auditor.engine.rows import distinct
 from auditor.errors import Fault, InputError
 from auditor.geo.atlas import Atlas
-from auditor.model import CLIENT_UNIT, CODES, FINDING_VERDICTS, RELAY_UNIT, Verdict
+from auditor.model import CLIENT_UNIT, CODES, FINDING_VERDICTS, RELAY_UNIT, WARNING, Verdict
 from auditor.ruleset.evaluator import Fact, Judgement, judge
 from auditor.ruleset.schema import Rule, WatchRule
 from auditor.ruleset.situation import SITUATION, Facts, Situation, add_situation, situation_of
@@ -93,7 +93,9 @@ class Judge:
             relay=relay,
             clients=clients,
             client=client,
-            warnings=pl.DataFrame() if warnings is None else warnings,
+            warnings=pl.concat(
+                [_misspelt_regions(joined, self.facts), *([] if warnings is None else [warnings])]
+            ),
         )
 
     def judgements(self, situations: pl.DataFrame) -> list[tuple[Judgement, ...]]:
@@ -165,6 +167,27 @@ def is_kept(judgement: Judgement, rule: Rule) -> bool:
     return judgement.verdict in (
         FINDING_VERDICTS if binds(rule) else (Verdict.VIOLATION, Verdict.INDETERMINATE)
     )
+
+
+def _misspelt_regions(connections: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+    """Warn of home regions that no rule names, and that only case or blanks tell from one that a rule does.
+
+    Regions are compared exactly, so such a connection falls under no rule for that region.
+    """
+    named = {_folded(region): region for region in facts.home_regions}
+    unnamed = pl.col("home_region").is_not_null() & ~pl.col("home_region").is_in(sorted(facts.home_regions))
+    found = connections.filter(unnamed).group_by("source_file", "home_region")
+    counted = found.agg(pl.len().cast(pl.Int64).alias("count"), first_record=pl.col("record").min())
+    rows = [
+        {**row, "text": f"home region `{row['home_region']}` is named by no rule; a rule names `{meant}`"}
+        for row in counted.iter_rows(named=True)
+        if (meant := named.get(_folded(row["home_region"])))
+    ]
+    return pl.DataFrame(rows, schema=WARNING)
+
+
+def _folded(region: str) -> str:
+    return " ".join(region.casefold().split())
 
 
 def _tally(rows: pl.DataFrame, keys: pl.DataFrame, situation: pl.Series) -> pl.DataFrame:

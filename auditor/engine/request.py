@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from auditor.model import Severity
 
+_ALL = 100
 DEFAULT_MAX_AGE_DAYS = 35
 DEFAULT_MAX_LISTED = 500
 HIGHEST_MAX_LISTED = 1_000
@@ -28,6 +29,8 @@ class Limit:
         if not found:
             raise ValueError(f"`{text}` is neither a number nor a percentage, such as `20` or `0.5%`")
         limit = cls(Decimal(found["number"]), bool(found["sign"]))
+        if limit.is_percentage and limit.number > _ALL:
+            raise ValueError(f"`{text}` is more than all")
         if not limit.is_percentage and limit.number != limit.number.to_integral_value():
             raise ValueError(f"`{text}` is not a whole number of records; `{text}%` would be a percentage")
         return limit

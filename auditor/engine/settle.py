@@ -89,7 +89,7 @@ def summary_of(
         only_stale=only_stale(raw),
         conditions=conditions,
         exit_code=exit_code_of(conditions),
-        **_notes(whole.partial),
+        **_notes(whole.partial, as_of),
     )
 
 
@@ -181,7 +181,7 @@ def _severe(findings: Path, fail_on: Severity) -> dict[Verdict, int]:
     return {verdict: counts.get(verdict.value, 0) for verdict in Verdict}
 
 
-def _notes(partial: Partial) -> dict[str, list[Any]]:
+def _notes(partial: Partial, as_of: datetime) -> dict[str, list[Any]]:
     """Add up what is noted beside the connections, over all shards."""
     kinds = {
         "not_connections": ("not_connection_rows", NOT_CONNECTION, ("source_file", "reason"), NotConnections),
@@ -191,6 +191,25 @@ def _notes(partial: Partial) -> dict[str, list[Any]]:
     notes = {}
     for name, (attribute, schema, keys, kind) in kinds.items():
         rows = [row for shard in partial.shards.values() for row in getattr(shard, attribute)]
+        if kind is Warned:
+            rows += _after_the_clock(partial, as_of)
         whole = counted([pl.DataFrame(rows, schema=schema)], schema, keys)
         notes[name] = [kind(**row) for row in whole.iter_rows(named=True)]
     return notes
+
+
+def _after_the_clock(partial: Partial, as_of: datetime) -> list[dict[str, Any]]:
+    """Warn of logs that tell of connections which the run's clock had not seen yet."""
+    last: dict[str, datetime] = {}
+    for shard in partial.shards.values():
+        if shard.last_started_at is not None and shard.last_started_at > as_of:
+            last[shard.source_file] = max(shard.last_started_at, last.get(shard.source_file, as_of))
+    return [
+        {
+            "source_file": path,
+            "text": f"its last connection starts at {at:%Y-%m-%dT%H:%M:%SZ}, after the clock of the run",
+            "count": 1,
+            "first_record": None,
+        }
+        for path, at in last.items()
+    ]

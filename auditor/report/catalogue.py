@@ -38,18 +38,19 @@ SERVERS = {
 }
 
 LEAD = {
-    "many_with_doubt": "{affected} used a relay outside their declared fence{share}.",
-    "many": "{affected} used a relay outside their declared fence{share}.{others}",
-    "one": "One of the {audited} used a relay outside its declared fence: finding {finding}, on {day}, "
+    "many_with_doubt": "{affected} used a relay outside {whose} declared fence{share}.",
+    "many": "{affected} used a relay outside {whose} declared fence{share}.{others}",
+    "one": "{affected} used a relay outside its declared fence: finding {finding}, on {day}, "
     "relay placed in {place}.",
     "none": "{affected} used a relay outside their declared fence, on the evidence listed in section 13.",
     "none_proved": "No {unit} is proved to have used a relay outside its declared fence. For {open} this "
     "could not be determined, so the number lies between 0 and {undetermined}.",
-    "all_open": "Whether any {unit} used a relay outside its declared fence could not be determined, for any "
-    "of the {audited}. Section 7 names the reasons and what would settle them.",
+    "all_open": "Whether any {unit} used a relay outside its declared fence could not be determined, for "
+    "{any_of}. Section 7 names the reasons and what would settle them.",
     "nothing_audited": "No {unit} in the logs fell under a rule. This report makes no statement about any "
     "{unit}.",
 }
+NONE_OF_ONE = "The {whole} used no relay outside its declared fence, on the evidence listed in section 13."
 
 ALL_DETERMINED = "Every {each} audited could be determined."
 OTHERS_DETERMINED = (
@@ -115,6 +116,9 @@ _CLIENT = "The participant’s country, or a public address, in the log"
 
 REASONS = {
     "single_source": Reason("Single source", "Only one source names the relay’s country", "A second source"),
+    "declared_only": Reason(
+        "The log’s own word alone", "Only the log itself names the relay’s country", "A second source"
+    ),
     "agreed": Reason("Corroborated", "At least two sources name the country and none disagrees", "Settled"),
     "contested": Reason(
         "Sources disagree",
@@ -233,6 +237,9 @@ REJECTS = {
     "end_before_start": "the end lies before the start",
     "truncated": "the record is cut off",
 }
+
+VALUES = REJECTS | {"missing": "the value is missing", "unreadable": "the value cannot be read"}
+"""The same reasons, where the value is optional and the record stays."""
 
 
 def reason_of(reason: str) -> Reason:

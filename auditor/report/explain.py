@@ -17,12 +17,15 @@ from auditor.report.placing import frame_of, locations_of
 
 Row = Mapping[str, Any]
 
-_FACTS = {"single_source", "agreed", "spans_change", "late_declared"}
+_FACTS = {"single_source", "declared_only", "agreed", "spans_change", "late_declared"}
 _TIERS = {"fallback": "The relay was a fallback", "primary": "The relay was a primary one"}
 _INDENT = "  "
 _TWO_MINUTES = 120
 _SCOPE_SENTENCES = 3
-"""How many of a rule's sentences in words say whom it is about, which roles it covers, and since when."""
+"""How many of a rule's sentences in words say whom it is about, which roles it covers, and since when.
+
+The next says which places it allows or excludes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,11 @@ def _agreement(finding: Row, location: Row | None) -> Phrase:
         return fill("No source disagrees.")
     if "contested" in reasons:
         return fill("The sources disagree; what each leaves open is kept.")
+    if "declared_only" in reasons:
+        return fill(
+            "{it}: no other source was there to confirm or to disagree.",
+            it=catalogue.REASONS["declared_only"].brief,
+        )
     if "single_source" in reasons:
         return fill("No second source was there to confirm or to disagree.")
     words = listed([catalogue.reason_of(reason).text for reason in sorted(reasons)])
@@ -194,7 +202,7 @@ def _agreement(finding: Row, location: Row | None) -> Phrase:
 def _participant(finding: Row) -> Phrase:
     codes = finding.get("participant_countries")
     if codes is None:
-        return fill("No country is established for the participant.")
+        return fill("Where the participant was is not established, or no rule of the audit asks.")
     declared, address = finding.get("participant_country_declared"), finding.get("client_ip")
     sources = ["the country that the log or the account declares"] if declared else []
     sources += ["the client address"] if address else []
@@ -228,7 +236,7 @@ def _choice(finding: Row) -> Phrase:
 def _stretch(finding: Row) -> Phrase:
     end: datetime | None = finding.get("ended_at")
     if end is None:
-        return fill("The log has no end of the connection.")
+        return fill("The log has no readable end of the connection.")
     basis = finding.get("time_basis") or "connection"
     of = "" if basis == "connection" else f" The times are those of the {basis}, as logged."
     seconds = (end - finding["started_at"]).total_seconds()
@@ -254,7 +262,8 @@ def _doubts(finding: Row) -> Iterator[Phrase]:
 
 def _would_comply(finding: Row, rule: RuleApplied) -> Phrase:
     if finding["verdict"] == "compliant":
-        return NOTHING
+        places = rule.in_words[_SCOPE_SENTENCES : _SCOPE_SENTENCES + 1]
+        return fill("The rule: {places}", places=places[0]) if places else NOTHING
     if rule.effect == "never" and rule.never_title:
         return fill("Any relay outside {title} would have complied.", title=rule.never_title)
     return fill("The rule: {statement}", statement=rule.statement)

@@ -99,6 +99,7 @@ def _environment() -> Environment:
         "logged": Logged,
         "groups_of_four": _groups_of_four,
         "reject_reason": lambda reason: catalogue.REJECTS.get(reason, reason),
+        "value_reason": lambda reason: catalogue.VALUES.get(reason, reason),
     }
     environment.globals |= {
         "percent": numerals.percent,

@@ -11,9 +11,6 @@ from auditor.report.numerals import counted, day, listed, percent, whole
 from auditor.report.phrase import Phrase, fill, joined
 from auditor.report.populations import Facts, First, Population, populations_of, populations_under
 
-TOO_LITTLE = 4
-"""The exit condition under which the cover says what is in no count."""
-
 
 @dataclass(frozen=True, slots=True)
 class ExcludedBy:
@@ -47,7 +44,7 @@ def lead_of(summary: Summary, manifest: Manifest, facts: Facts) -> Lead:
     """Write the lead. Design: REPORT.md, section 3."""
     populations = populations_of(summary, facts)
     case = _case(populations)
-    uncounted = _uncounted(summary) if _held(summary, TOO_LITTLE) else ()
+    uncounted = _uncounted(summary)
     if case == "nothing_audited":
         unit = "call" if summary.calls.in_logs else "connection"
         return Lead(case, fill(catalogue.LEAD[case], unit=unit), uncounted=uncounted)
@@ -112,7 +109,7 @@ def _case(populations: Sequence[Population]) -> str:
 def _one(populations: Sequence[Population], first: First) -> Phrase:
     return fill(
         catalogue.LEAD["one"],
-        audited=_audited(populations),
+        affected=_sentence_start(_all_affected(populations, one="one")),
         finding=first.finding_id,
         day=day(first.started_at),
         place=first.place,
@@ -120,16 +117,17 @@ def _one(populations: Sequence[Population], first: First) -> Phrase:
 
 
 def _several(case: str, populations: Sequence[Population], *, others: str) -> Phrase:
-    affected = listed([_affected(each) for each in populations])
+    alone = len(populations) == 1 and populations[0].audited == 1
+    none = catalogue.NONE_OF_ONE if alone else catalogue.LEAD["none"]
     return fill(
-        catalogue.LEAD[case],
-        affected=f"{affected[0].upper()}{affected[1:]}",
-        audited=_audited(populations),
+        none if case == "none" else catalogue.LEAD[case],
+        affected=_sentence_start(_all_affected(populations)),
+        whole=populations[0].whole,
+        whose="its" if sum(each.possible for each in populations) == 1 else "their",
+        any_of=listed([_any_of(each) for each in populations]),
         others=others,
         unit=" or ".join(each.one for each in populations),
-        open=listed(
-            [f"{whole(each.undetermined)} of the {each.whole}" for each in populations if each.undetermined]
-        ),
+        open=listed([_some_of(whole(each.undetermined), each) for each in populations if each.undetermined]),
         undetermined=whole(sum(each.undetermined for each in populations)),
         share=_share(populations),
     )
@@ -147,19 +145,44 @@ def _others(summary: Summary, populations: Sequence[Population]) -> str:
     return f" {catalogue.OTHERS_DETERMINED.format(each=' and every other '.join(others))}"
 
 
-def _affected(each: Population) -> str:
+def _all_affected(populations: Sequence[Population], *, one: str = "1") -> str:
+    """Say of each population how many; the single one that is not affected comes last, to be read as such."""
+    singles = [each for each in populations if each.audited == 1 and not each.possible]
+    if len(populations) > 1 and singles and not any(each.possible for each in populations):
+        return f"neither {' nor '.join(_any_of(each) for each in populations)}"
+    ordered = [*(each for each in populations if each not in singles), *singles]
+    return _set_apart([_affected(each, one) for each in ordered])
+
+
+def _set_apart(counts: Sequence[str]) -> str:
+    """Join what is counted apart, with commas: no bound of the first is read over the second."""
+    first, *others = counts
+    return "".join([first, *(f", and {each}," for each in others)])
+
+
+def _sentence_start(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def _any_of(each: Population) -> str:
+    return f"the {each.whole}" if each.audited == 1 else f"any of the {each.whole}"
+
+
+def _some_of(number: str, each: Population) -> str:
+    return f"the {each.whole}" if each.audited == 1 else f"{number} of the {each.whole}"
+
+
+def _affected(each: Population, one: str) -> str:
     if not each.possible:
-        return f"none of the {each.whole}"
+        return f"not the {each.whole}" if each.audited == 1 else f"none of the {each.whole}"
     if each.proved == each.audited > 1:
         return f"all {each.whole}"
     if each.proved == each.possible:
-        return f"{whole(each.proved)} of the {each.whole}"
+        return _some_of(one if each.proved == 1 else whole(each.proved), each)
+    if each.audited == 1:
+        return f"possibly the {each.whole}"
     at_least = "one" if each.proved == 1 else whole(each.proved)
     return f"at least {at_least} and at most {whole(each.possible)} of the {each.whole}"
-
-
-def _audited(populations: Sequence[Population]) -> str:
-    return listed([each.whole for each in populations])
 
 
 def _share(populations: Sequence[Population]) -> str:
@@ -233,7 +256,7 @@ def _never_sentence(
         words[_never_case(rule, concerned)],
         title=title,
         rule=rule.rule_id,
-        affected=listed([_bounds(each) for each in concerned]),
+        affected=_set_apart([_bounds(each) for each in concerned]) if concerned else "",
         open=listed([each.in_brief(each.undetermined) for each in concerned]),
         keys=of_keys.format(keys=whole(keys)) if keys else "",
     )
@@ -266,7 +289,3 @@ def _uncounted(summary: Summary) -> tuple[Phrase, ...]:
         return ()
     they = "it is" if totals.rejects + summary.uncovered == 1 else "they are"
     return (fill(catalogue.IN_NO_COUNT, what=joined(parts, " and "), they=they),)
-
-
-def _held(summary: Summary, code: int) -> bool:
-    return any(condition.code == code for condition in summary.conditions)

@@ -37,8 +37,9 @@ class Population:
 
     @property
     def whole(self) -> str:
-        """Name all that were audited: `2,310 calls audited`."""
-        return self.counted(self.audited) if self.told_by else f"{self.counted(self.audited)} audited"
+        """Name all that were audited: `2,310 calls audited`, `one call audited`."""
+        named = f"one {self.one}" if self.audited == 1 else self.counted(self.audited)
+        return named if self.told_by else f"{named} audited"
 
     def counted(self, number: int) -> str:
         """Name so many of them."""

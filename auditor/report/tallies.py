@@ -203,3 +203,10 @@ def _shade(count: int, most: int) -> int:
     if most == 1:
         return _SHADES
     return 1 + round((_SHADES - 1) * math.log(count) / math.log(most))
+
+
+def rejects_by_reason(rejects: pl.LazyFrame) -> tuple[tuple[str, int], ...]:
+    """Count records that could not be read, the most frequent reason first."""
+    counts = rejects.group_by("reason").agg(pl.len().alias("count"))
+    ordered = counts.sort("count", "reason", descending=[True, False]).collect(engine="streaming")
+    return tuple(ordered.iter_rows())

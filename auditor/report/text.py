@@ -4,12 +4,15 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import polars as pl
+
 from auditor.evidence.manifest import Manifest
 from auditor.evidence.summary import Bounds, Summary
 from auditor.report import catalogue
 from auditor.report.lead import only_stale_sentence, outcome_of
 from auditor.report.numerals import counted, whole
 from auditor.report.phrase import visible
+from auditor.report.tallies import rejects_by_reason
 from auditor.report.view import lead_at, notice_of
 from auditor.report.write import REPORT_NAME
 
@@ -17,6 +20,7 @@ _WIDTH = 100
 _INDENT = "  "
 _MOST_RULES = 8
 _MOST_REASONS = 3
+_MOST_WARNINGS = 3
 _WORDS = 2
 """So many columns of the table hold words, the others numbers."""
 _HEADINGS = ("rule", "severity", "violation", "not determined", "excused", "calls proved", "possible")
@@ -32,7 +36,8 @@ def summary_text(summary: Summary, manifest: Manifest, where: str, *, demo: bool
         _lead(summary, manifest, Path(where)),
         _table(_HEADINGS, list(_rules(summary))),
         list(_undetermined(summary)),
-        list(_accounting(summary)),
+        list(_accounting(summary, Path(where))),
+        list(_warnings(summary)),
         list(_outcome(summary, manifest, demo=demo)),
         [f"Report: {visible(where, len(where))}/{REPORT_NAME}"],
     ]
@@ -52,6 +57,8 @@ def _lead(summary: Summary, manifest: Manifest, directory: Path) -> list[str]:
         for rule in place.rules:
             start = f"{_INDENT}{rule.rule_id:<{ids}}  "
             lines += _wrapped(str(rule.said), first=start, later=" " * len(start))
+    for sentence in lead.uncounted:
+        lines += _wrapped(str(sentence))
     return lines + _wrapped(str(only_stale_sentence(summary) or ""))
 
 
@@ -96,22 +103,44 @@ def _undetermined(summary: Summary) -> Iterator[str]:
         yield f"{_INDENT}and {counted(more, 'other reason')}, in section 7 of the report"
 
 
-def _accounting(summary: Summary) -> Iterator[str]:
+def _accounting(summary: Summary, directory: Path) -> Iterator[str]:
     totals = summary.totals
-    records = (
+    yield from _wrapped(
         f"{counted(totals.records, 'record')} in {counted(totals.files, 'file')}: "
         f"{whole(totals.connection_records)} read as {counted(totals.connections, 'connection')}, "
-        f"{whole(totals.rejects)} rejected{' (rejects.parquet)' if totals.rejects else ''}, "
+        f"{whole(totals.rejects)} rejected, "
         f"{whole(totals.not_connections)} that hold{'s' if totals.not_connections == 1 else ''} "
         "no connection."
     )
-    uncovered = (
-        f" {counted(summary.uncovered, 'connection')} fell under no rule and "
-        f"{'is' if summary.uncovered == 1 else 'are'} in no count above."
-    )
-    yield from _wrapped(f"{records}{uncovered if summary.uncovered else ''}")
+    if totals.rejects:
+        yield from _wrapped(
+            _rejected(
+                totals.rejects, rejects_by_reason(pl.scan_parquet(directory / "rejects.parquet", glob=False))
+            )
+        )
     if summary.idle:
         yield from _wrapped(f"Rules without a connection: {', '.join(summary.idle)}.")
+
+
+def _rejected(rejects: int, reasons: Sequence[tuple[str, int]]) -> str:
+    named = [
+        f"{whole(count)} {visible(reason.replace('_', ' '))}" for reason, count in reasons[:_MOST_REASONS]
+    ]
+    if others := sum(count for _, count in reasons[_MOST_REASONS:]):
+        named.append(f"{whole(others)} for other reasons")
+    return f"{whole(rejects)} rejected (rejects.parquet): {', '.join(named)}."
+
+
+def _warnings(summary: Summary) -> Iterator[str]:
+    if not summary.warnings:
+        return
+    yield "Readable, but not whole or not certain:"
+    for each in summary.warnings[:_MOST_WARNINGS]:
+        times = f" ({counted(each.count, 'time')})" if each.count > 1 else ""
+        line = f"{visible(each.source_file)}: {visible(each.text)}{times}"
+        yield from _wrapped(line, first=_INDENT, later=_INDENT * 2)
+    if (more := len(summary.warnings) - _MOST_WARNINGS) > 0:
+        yield f"{_INDENT}and {counted(more, 'other warning')}, in summary.json"
 
 
 def _outcome(summary: Summary, manifest: Manifest, *, demo: bool) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,7 @@ from auditor.report.lead import Lead, lead_of, only_stale_sentence, outcome_of
 from auditor.report.phrase import RECORD_LIMIT, Logged, Phrase, visible
 from auditor.report.placing import locations_of
 from auditor.report.populations import Facts, Population, populations_of
-from auditor.report.register import (
-    Listed,
-    facts_of,
-    listed_of,
-    listed_rows,
-)
+from auditor.report.register import Listed, facts_of, listed_of, listed_rows
 from auditor.report.tallies import Table, tallies_of
 
 LISTED_EXHIBITS = 25
@@ -60,6 +56,9 @@ class Contested:
 
     relay: str
     site: str
+    role: str
+    since: datetime | None
+    until: datetime | None
     says: tuple[tuple[str, str], ...]
     connections: int
 
@@ -241,7 +240,9 @@ def _placements(locations: pl.LazyFrame) -> tuple[Placement, ...]:
 def _contested(locations: pl.LazyFrame) -> tuple[Contested, ...]:
     rows = (
         locations.filter(pl.col("reasons").list.contains("contested"))
-        .sort("connections", "address", "site", "name", "role", descending=[True, False, False, False, False])
+        .sort(
+            "connections", "address", "site", "name", "role", "period_from", descending=[True, *[False] * 5]
+        )
         .head(LISTED_LINES)
         .collect(engine="streaming")
     )
@@ -249,6 +250,9 @@ def _contested(locations: pl.LazyFrame) -> tuple[Contested, ...]:
         Contested(
             relay=Logged(row["address"] or row["name"] or "no address"),
             site=Logged(row["site"] or ""),
+            role=catalogue.ROLES.get(row["role"], row["role"] or catalogue.ROLES["unknown"]),
+            since=row["period_from"],
+            until=row["period_until"],
             says=tuple(
                 (Logged(answer["source"] or ""), Logged(answer["country"] or "no country"))
                 for answer in row["answers"] or ()

@@ -230,3 +230,45 @@ def test_explain_knows_only_the_rules_of_the_audit(
     assert done.exit_code == 0, done.stderr
     assert "rule us-home-fence" in done.stdout
     assert "rule later" not in done.stdout
+
+
+def warnings_of(run: Path) -> list[str]:
+    return [one["text"] for one in json.loads((run / "summary.json").read_text())["warnings"]]
+
+
+def test_a_home_region_in_another_case_is_pointed_out(
+    invoke: Invoke, write_log: WriteLog, evidence: Evidence, tmp_path: Path
+) -> None:
+    (tmp_path / "accounts.csv").write_text("account_id,home_region,from,until\nus,us,,\n")
+    invoke("audit", write_log(GERMANY), *evidence)
+    assert "home region `us` is named by no rule; a rule names `US`" in warnings_of(tmp_path / "run")
+
+
+def test_calls_after_the_clock_are_pointed_out(
+    invoke: Invoke, write_log: WriteLog, evidence: Evidence, tmp_path: Path
+) -> None:
+    invoke("audit", write_log(HOME, day="2020-04-28"), *evidence)
+    expected = "its last connection starts at 2020-04-28T10:00:00Z, after the clock of the run"
+    assert warnings_of(tmp_path / "run") == [expected]
+
+
+def test_a_log_of_only_a_header_is_no_clean_run(
+    invoke: Invoke, write_log: WriteLog, evidence: Evidence
+) -> None:
+    done = invoke("audit", write_log(), *evidence)
+    assert done.exit_code == 6
+    assert "no records but a header" in done.stderr
+
+
+def test_the_demo_can_be_run_again(invoke: Invoke, demo: Path) -> None:
+    before = (demo / "report.html").read_bytes()
+    assert invoke("demo", "--out", demo, "--quiet").exit_code == 0
+    assert (demo / "report.html").read_bytes() == before
+
+
+def test_explain_takes_ids_as_people_type_them_and_knows_an_incident(invoke: Invoke, demo: Path) -> None:
+    row = findings(demo).row(0, named=True)
+    assert invoke("explain", demo, row["finding_id"].lower()).exit_code == 0
+    incident = invoke("explain", demo, findings(demo)["incident_id"].drop_nulls()[0])
+    assert incident.exit_code == 6
+    assert "is an incident" in incident.stderr

@@ -199,8 +199,16 @@ def test_70_a_bug_is_never_mistaken_for_a_violation() -> None:
     assert code_of(AssertionError("3 verdicts for 4 connections")) == ExitCode.INTERNAL
 
 
-def test_130_interrupted_leaves_nothing(evidence: Evidence, tmp_path: Path) -> None:
-    assert killed_by(signal.SIGINT, evidence, tmp_path) == 130
+def test_70_a_panic_below_python_is_never_mistaken_for_a_violation() -> None:
+    class Panic(BaseException):
+        """As the bindings to Rust raise it: not an Exception."""
+
+    assert code_of(Panic("not yet implemented")) == ExitCode.INTERNAL
+
+
+@pytest.mark.parametrize("what", [signal.SIGINT, signal.SIGTERM])
+def test_130_interrupted_leaves_nothing(evidence: Evidence, tmp_path: Path, what: signal.Signals) -> None:
+    assert killed_by(what, evidence, tmp_path) == 130
     assert not (tmp_path / "run").exists()
     assert not (tmp_path / ".run.work").exists()
 

@@ -20,7 +20,7 @@ def test_a_limit_allows_what_it_names(limit: str, count: int, whole: int, *, exc
     assert Limit.of(limit).exceeded_by(count, whole) is exceeded
 
 
-@pytest.mark.parametrize("text", ["", "x", "-1", "1.5", "nan", "inf%", "1%%", "0x10"])
+@pytest.mark.parametrize("text", ["", "x", "101%", "-1", "1.5", "nan", "inf%", "1%%", "0x10"])
 def test_what_is_no_limit_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=f"^`{text}`"):
         Limit.of(text)

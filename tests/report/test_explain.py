@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from auditor.evidence.summary import Warned
 from auditor.report.explain import explain_text, findings_with, sentences_of
 from auditor.report.text import summary_text
 from tests.report.conftest import Compare
 from tests.report.maker import Run
-from tests.report.rows import answer, at, finding, location, rule
+from tests.report.rows import answer, at, finding, location, reject, rule
 from tests.report.story import spring
 
 
@@ -61,8 +62,11 @@ FACTS: list[tuple[dict[str, Any], str]] = [
     ({"tier": "primary", "failed_primaries": 0}, "The relay was a primary one (attempt 4)."),
     ({"failed_primaries": 0}, "The relay was a fallback although no primary had failed (attempt 4)."),
     ({"failed_primaries": 1}, "The relay was a fallback after 1 failed primary (attempt 4)."),
-    ({"ended_at": None}, "The log has no end of the connection."),
-    ({"participant_countries": None}, "No country is established for the participant."),
+    ({"ended_at": None}, "The log has no readable end of the connection."),
+    (
+        {"participant_countries": None},
+        "Where the participant was is not established, or no rule of the audit asks.",
+    ),
     ({"use_proved": False}, "The log does not prove that the relay was used."),
     ({"home_region": None}, "The home region of the account is not known."),
     ({"verdict": "indeterminate", "reasons": ["home_region_unknown"]}, NO_REGION),
@@ -112,6 +116,45 @@ def test_a_demo_says_that_it_ends_with_0(code: int, ends: str, tmp_path: Path) -
     text = summary_text(run.summary, run.manifest, str(run.directory), demo=True)
     assert f"As a demo, this ends with exit code 0; {ends}." in text
     assert "Exit code" not in text
+
+
+def test_the_terminal_names_the_first_warnings_and_why_records_were_rejected(tmp_path: Path) -> None:
+    words = [
+        Warned(source_file=f"{number}.csv", text="is\x1b cut", count=number, first_record=None)
+        for number in range(1, 6)
+    ]
+    reasons = ["missing"] * 4 + ["end_before_start"] * 3 + ["malformed"] * 2 + ["no_zone", "unmapped"]
+    rejects = [reject(number, reason=reason) for number, reason in enumerate(reasons)]
+    run = replace(spring(), rejects=rejects, summary_values={"warnings": words}).written_to(tmp_path)
+    lines = summary_text(run.summary, run.manifest, str(run.directory)).splitlines()
+    why = "4 missing, 3 end before start, 2 malformed, 2 for other reasons"
+    assert f"11 rejected (rejects.parquet): {why}." in lines
+    start = lines.index("Readable, but not whole or not certain:")
+    assert lines[start + 1 : start + 6] == [
+        "  1.csv: is[U+001B] cut",
+        "  2.csv: is[U+001B] cut (2 times)",
+        "  3.csv: is[U+001B] cut (3 times)",
+        "  and 2 other warnings, in summary.json",
+        "",
+    ]
+
+
+def test_a_place_on_the_word_of_the_log_alone_is_marked_and_is_no_doubt() -> None:
+    row = finding(1, verdict="indeterminate", reasons=["declared_only", "home_region_unknown"])
+    lines = sentences_of(row, rule=rule(), location=location(reasons=["single_source", "declared_only"]))
+    said = "    The log’s own word alone: no other source was there to confirm or to disagree."  # noqa: RUF001  the apostrophe of print
+    assert said in lines
+    assert [line for line in lines if "Not determined because" in line] == [f"  {NO_REGION}"]
+
+
+def test_what_complies_is_told_the_places_of_the_rule() -> None:
+    words = ["It is about all connections.", "In every role.", "Since ever.", "The relay must be in US."]
+    row = finding(
+        1, "us-home-fence", finding_id=None, verdict="compliant", reasons=[], relay_countries=["US"]
+    )
+    lines = sentences_of(row, rule=rule("us-home-fence", in_words=words), location=None)
+    assert "  The rule: The relay must be in US." in lines
+    assert not [line for line in lines if "would have complied" in line]
 
 
 def test_times_are_utc_whatever_the_frame_says() -> None:

@@ -21,17 +21,8 @@ from tests.report.rows import at, finding, location, reject
 from tests.report.story import spring
 
 VOID = {"meta", "br"}
-BETWEEN = {
-    "td": " | ",
-    "th": " | ",
-    "dd": ": ",
-    "span": " ",
-    "a": " ",
-    "br": " / ",
-    "small": ", ",
-    "li": " - ",
-}
-BETWEEN |= dict.fromkeys(("dt", "p", "h3", "tr"), "\n")
+BETWEEN = {"dd": ": ", "span": " ", "a": " ", "br": " / ", "small": ", ", "li": " - "}
+BETWEEN |= dict.fromkeys(("td", "th"), " | ") | dict.fromkeys(("dt", "p", "h3", "tr"), "\n")
 
 
 class Page(HTMLParser):
@@ -185,6 +176,24 @@ def test_the_same_run_gives_the_same_bytes_whatever_the_run_itself_was_like(run:
     written = OutputFile(name="report.html", rows=None, bytes=1, sha256="0" * 64)
     again = run.manifest.model_copy(update={"run": later, "outputs": [*run.manifest.outputs, written]})
     assert render_html(run.directory, run.manifest) == render_html(run.directory, again)
+
+
+def test_what_is_in_the_logs_is_not_said_to_be_judged(page: Page, tmp_path: Path) -> None:
+    assert "Connections judged" not in page.text
+    assert "Connections in the logs: 21,204, 37 fell under no rule; 8 records could not be read" in page.text
+    run = Recipe(rejects=[reject(1)]).written_to(tmp_path)
+    text = Page(render_html(run.directory, run.manifest)).text
+    assert "5,000, each fell under a rule; 1 record could not be read" in text
+
+
+def test_a_relay_on_which_sources_disagree_twice_is_told_apart_by_role_and_time(tmp_path: Path) -> None:
+    rows = [
+        location(reasons=["contested"]),
+        location(reasons=["contested"], role="keys", period_from=at("2020-04-01"), connections=3),
+    ]
+    run = Recipe([finding(1)], locations=rows).written_to(tmp_path)
+    lines = Page(render_html(run.directory, run.manifest)).tables["Table 9f"][1:]
+    assert [line[1] for line in lines] == ["mediaat any time", "meeting keysfrom 1 Apr 2020, 00:00:00"]
 
 
 def test_a_synthetic_run_says_so_on_the_cover_and_on_every_printed_page(tmp_path: Path) -> None:

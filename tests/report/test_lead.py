@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from auditor.evidence.summary import Condition
+from auditor.evidence.summary import Condition, Warned
 from auditor.report.html import render_html
 from auditor.report.lead import Lead
 from auditor.report.text import summary_text
@@ -72,14 +72,18 @@ CASES = {
         ),
         loose=70,
     ),
-    "uncovered-only": Recipe(
-        _many(2),
-        uncovered=1,
-        conditions=(
-            Condition(code=4, name="uncovered", text="1 connection fell under no rule; the limit is 0"),
-        ),
-        exit_code=4,
-    ),
+    "uncovered-only": Recipe(_many(2), uncovered=1),
+    "unread-only": Recipe(rejects=[reject(number) for number in range(3)]),
+    "single-call": Recipe(audited=1),
+    "single-call-affected": Recipe(_many(1), audited=1),
+    "single-call-open": Recipe(_many(0, 1), audited=1),
+    "single-call-and-others": Recipe([finding(90 + n, **LOOSE) for n in range(3)], audited=1, loose=7),
+    "single-call-and-one-other": Recipe(audited=1, loose=1),
+    "one-of-those-without-call": Recipe([finding(90, **LOOSE)], loose=70),
+    "single-other": Recipe([*_many(20, 4), finding(90, **LOOSE)], loose=1),
+    "single-other-open": Recipe([*_many(20, 4), finding(90, **(OPEN | LOOSE))], loose=1),
+    "single-other-open-only": Recipe([finding(90, **(OPEN | LOOSE))], loose=1),
+    "both-bounds": Recipe([*_many(20, 4), finding(90, **LOOSE), finding(91, **(OPEN | LOOSE))], loose=7),
     "too-little-judged": Recipe(
         _many(2),
         rejects=[reject(number) for number in range(9)],
@@ -105,7 +109,7 @@ def test_the_terminal_says_what_the_report_says(case: str, tmp_path: Path) -> No
     run = CASES[case].written_to(tmp_path)
     lead = view_of(run.directory, run.manifest).lead
     text = " ".join(summary_text(run.summary, run.manifest, str(run.directory)).split())
-    for sentence in _sentences(lead):
+    for sentence in (*_sentences(lead), *map(str, lead.uncounted)):
         assert " ".join(sentence.split()) in text
 
 
@@ -129,6 +133,16 @@ def test_without_an_audited_call_the_report_is_one_page(tmp_path: Path) -> None:
     page = render_html(run.directory, run.manifest)
     sections = [number for number in ("1", "6", "9", "12", "13", "B") if f'<h2 id="s{number}">' in page]
     assert sections == ["9", "13"]
+
+
+def test_a_report_of_one_page_names_the_first_warnings_too(tmp_path: Path) -> None:
+    warned = [Warned(source_file="a.csv", text=f"cut {n}", count=1, first_record=None) for n in range(5)]
+    recipe = replace(CASES["nothing-audited"], summary_values={"warnings": warned})
+    run = recipe.written_to(tmp_path)
+    page = render_html(run.directory, run.manifest)
+    assert "cut 2" in page
+    assert "cut 3" not in page
+    assert "; and 2 more in" in page
 
 
 def test_excused_connections_are_in_no_bound(tmp_path: Path) -> None:
