@@ -81,10 +81,19 @@ def incident_networks(addresses: pl.Series) -> pl.Series:
 
 
 def private_among(prefixes: Iterable[str]) -> frozenset[str]:
-    """Pick the prefixes that everybody uses, by the kind of their first address."""
-    firsts = {prefix: prefix.partition("/")[0] for prefix in prefixes}
-    kinds = classify(pl.Series(firsts.values(), dtype=pl.String))["kind"]
-    return frozenset(prefix for prefix, kind in zip(firsts, kinds, strict=True) if kind in PRIVATE_KINDS)
+    """Pick the prefixes that lie in private space as a whole.
+
+    Their ends tell: no block that begins and ends in the table's private space has anything else between.
+    """
+    networks = [ip_network(prefix) for prefix in prefixes]
+    ends = [str(network[end]) for network in networks for end in (0, -1)]
+    kinds = classify(pl.Series(ends, dtype=pl.String))["kind"]
+    both = zip(kinds[::2], kinds[1::2], strict=True)
+    return frozenset(
+        str(network)
+        for network, of_ends in zip(networks, both, strict=True)
+        if PRIVATE_KINDS.issuperset(of_ends)
+    )
 
 
 def _kind_of(column: str) -> pl.Expr:

@@ -14,10 +14,13 @@ from auditor.geo.candidates import STALE, Answer, Level
 from auditor.geo.mmdb import Database
 from auditor.geo.periods import Standing
 from auditor.geo.register import Found
-from auditor.geo.schemas import Opinion, Said
+from auditor.geo.schemas import Opinion, Said, maker_of
 
 DECLARED = "relay_country_declared"
 DECLARED_OF_PARTICIPANT = "participant_country_declared"
+
+_INVENTORY = "inventory"
+"""All lines of the inventory are one opinion."""
 
 _HOLDER = "it knows where the holder is registered, not where the address is"
 _NOT_IN_INVENTORY = {
@@ -25,18 +28,22 @@ _NOT_IN_INVENTORY = {
     "site": "the inventory has no line for this site at that time",
     "name": "the inventory has no line for this name at that time",
 }
+_AT_ODDS = "the lines of the inventory for this private address name different countries"
 
 
-def database_answer(
-    database: Database, said: Said, standing: Standing, days: int, max_age_days: int
-) -> Answer:
-    """Put in what a database said, and whether it is heard."""
+def database_answer(database: Database, said: Said, standing: Standing, max_age_days: int) -> Answer:
+    """Put in what a database said, and whether it is heard.
+
+    What a stale one said is a hint, which tells of its age only that it is too great: each connection of the
+    period has another.
+    """
     silent = Answer(
         source=database.database_type or Path(database.path).name,
         level=Level.DATABASE if database.opinion is Opinion.LOCATION else None,
         shown=said.country,
         date=database.built_at,
         sha256=database.sha256,
+        maker=maker_of(database.database_type),
     )
     too_far = f"it was built more than {max_age_days} days from the call"
     known = said.country in COUNTRIES
@@ -47,7 +54,7 @@ def database_answer(
         why_not = too_far if standing is Standing.STALE else _HOLDER
         return replace(silent, why_not=why_not, hints=hints)
     if standing is Standing.STALE:
-        hints = (f"stale:{said.country}:{days}d",) if known and said.reason is None else ()
+        hints = (f"stale:{said.country}:>{max_age_days}d",) if known and said.reason is None else ()
         return replace(silent, reason=STALE, why_not=too_far, hints=hints)
     countries = frozenset({said.country}) if said.country else frozenset[str]()
     return replace(silent, countries=countries, reason=said.reason, why_not=said.why_not, hints=said.hints)
@@ -57,8 +64,9 @@ def inventory_answer(found: Found) -> Answer:
     """Put in what the operator attests; a line that is not there is no reason, but is told."""
     line = found.line
     if line is None:
-        return Answer("inventory", Level.ATTESTED, why_not=_NOT_IN_INVENTORY[found.by])
-    place = f"inventory {Path(line.file.path).name}:{line.line}"
+        why_not = _AT_ODDS if found.at_odds else _NOT_IN_INVENTORY[found.by]
+        return Answer(_INVENTORY, Level.ATTESTED, why_not=why_not, maker=_INVENTORY)
+    place = f"{_INVENTORY} {Path(line.file.path).name}:{line.line}"
     matched = {"prefix": None, "site": line.site, "name": line.name}[found.by]
     return Answer(
         source=f'{place}, {found.by} "{matched}"' if matched else place,
@@ -68,6 +76,7 @@ def inventory_answer(found: Found) -> Answer:
         prefix=line.prefix if found.by == "prefix" else None,
         date=line.from_at,
         sha256=line.file.sha256,
+        maker=_INVENTORY,
     )
 
 

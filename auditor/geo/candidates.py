@@ -27,7 +27,7 @@ class Answer:
 
     `countries` may count where `reason` is None, and `level` is not: a source without a level only gives
     hints. Where it names none without a reason of its own, `why_not` still says why. `shown` is what it
-    says, as written.
+    says, as written. Answers of one `maker` are one opinion, however many; None is an opinion of its own.
     """
 
     source: str
@@ -40,6 +40,7 @@ class Answer:
     prefix: str | None = None
     date: datetime | None = None
     sha256: str | None = None
+    maker: str | None = None
 
     @property
     def may_count(self) -> bool:
@@ -162,9 +163,9 @@ def _agreement(heard: Sequence[Answer]) -> tuple[str, ...]:
     if any(not countries <= widest for countries in sets):
         reasons.add("contested")
     elif not reasons:
-        attested = [answer for answer in heard if answer.level is Level.ATTESTED]
-        sources = len(heard) - len(attested) + bool(attested)  # all lines of the inventory are one source
-        reasons.add("single_source" if sources == 1 else "agreed")
+        makers = {answer.maker for answer in heard if answer.maker is not None}
+        opinions = len(makers) + sum(answer.maker is None for answer in heard)
+        reasons.add("single_source" if opinions == 1 else "agreed")
     return tuple(sorted(reasons))
 
 

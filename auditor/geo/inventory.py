@@ -58,7 +58,7 @@ class Attested:
     """One line: the countries of a prefix, site or host name, from `from_at` until `until_at`, half-open.
 
     `site` and `name` are as written, `site_key` and `name_key` as they are matched; `private` is True where
-    the prefix is used by everybody at once. `role` is None for any.
+    the whole prefix is private space, which everybody uses at once. `role` is None for any.
     """
 
     file: InventoryFile

@@ -50,7 +50,6 @@ class OpenedSources:
                 reader.database,
                 said[place][row[column]],
                 period.standings[place],
-                period.days[place],
                 self.max_age_days,
             )
             for place, (reader, column) in enumerate(zip(self.readers, self.said_columns, strict=True))

@@ -4,24 +4,23 @@ Design: GEOLOCATION.md, section 5.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from auditor.geo.inventory import Inventory
 from auditor.geo.mmdb import Database
-from auditor.geo.schemas import Opinion, Rank, is_maxmind, rank_of
+from auditor.geo.schemas import Rank, maker_of, rank_of
 
 _TICK = timedelta(microseconds=1)
-_DAY = timedelta(days=1)
 _RANKS = (*Rank, None)
 
 
 class Standing(StrEnum):
     """Whether a database is heard in a period.
 
-    `stale` is too far from every instant of the period; `superseded`, another database of the same maker
+    `stale` is too far from every instant of the period; `superseded`, another edition of the same opinion
     speaks for it: the one that is heard or, if all are stale, the nearest.
     """
 
@@ -32,15 +31,11 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A stretch of time, half-open, None where it has no end, with the standing of each database in it.
-
-    `days` says how far each database is from every instant of the period at least, in days, rounded up.
-    """
+    """A stretch of time, half-open, None where it has no end, with the standing of each database in it."""
 
     from_at: datetime | None
     until_at: datetime | None
     standings: tuple[Standing, ...]
-    days: tuple[int, ...]
 
     @property
     def instant(self) -> datetime:
@@ -68,8 +63,8 @@ def _cuts(
         # An age of exactly the maximum counts, so the later cut is a tick after it.
         yield from _moved(database.built_at, -max_age)
         yield from _moved(database.built_at, max_age + _TICK)
-    for group in _editions(databases):
-        builds = sorted({database.built_at for database in group})
+    for editions in _grouped(databases, _kind_of):
+        builds = sorted({databases[index].built_at for index in editions})
         for older, newer in itertools.pairwise(builds):
             yield older + (newer - older) / 2 + _TICK  # on a tie, the older build
     for line in inventory.lines if inventory else ():
@@ -81,58 +76,56 @@ def _cuts(
 def _period(
     from_at: datetime | None, until_at: datetime | None, databases: Sequence[Database], max_age: timedelta
 ) -> Period:
-    bare = Period(from_at, until_at, (), ())
-    days = tuple(_days_between(database.built_at, bare) for database in databases)
-    near = [abs(bare.instant - database.built_at) <= max_age for database in databases]
-    speaker = _speaker(databases, bare.instant, near, days)
-    standings = tuple(
-        Standing.SUPERSEDED
-        if _is_edition(database) and index != speaker
-        else Standing.HEARD
-        if near[index]
-        else Standing.STALE
-        for index, database in enumerate(databases)
+    instant = Period(from_at, until_at, ()).instant
+    near = [abs(instant - database.built_at) <= max_age for database in databases]
+    speakers = frozenset(
+        index
+        for editions in _grouped(databases, _opinion_of)
+        for index in _speakers(editions, databases, instant, near)
     )
-    return Period(from_at, until_at, standings, days)
+    standings = tuple(
+        Standing.SUPERSEDED if index not in speakers else Standing.HEARD if near[index] else Standing.STALE
+        for index in range(len(databases))
+    )
+    return Period(from_at, until_at, standings)
 
 
-def _speaker(
-    databases: Sequence[Database], at: datetime, near: Sequence[bool], days: Sequence[int]
-) -> int | None:
-    """Choose who speaks for MaxMind: of those near enough the best kind, then the nearest build.
+def _speakers(
+    editions: Sequence[int], databases: Sequence[Database], at: datetime, near: Sequence[bool]
+) -> Iterator[int]:
+    """Choose who speaks for an opinion: of those near enough the best kind, then the nearest build.
 
-    If none is near enough, the nearest, so that its answer can be told.
+    If none is near enough, the nearest, so that its answer can be told. Several that are alike in all of this
+    all speak: nothing else could tell which of them is right.
     """
 
     def preference(index: int) -> tuple[bool, int, timedelta, datetime]:
         database = databases[index]
-        first = _RANKS.index(rank_of(database.database_type)) if near[index] else days[index]
-        return not near[index], first, abs(at - database.built_at), database.built_at
+        rank = _RANKS.index(rank_of(database.database_type)) if near[index] else 0
+        return not near[index], rank, abs(at - database.built_at), database.built_at
 
-    editions = [index for index, database in enumerate(databases) if _is_edition(database)]
-    return min(editions, key=preference, default=None)
-
-
-def _is_edition(database: Database) -> bool:
-    """Tell whether a database is one of those that are one opinion together."""
-    return database.opinion is Opinion.LOCATION and is_maxmind(database.database_type)
+    best = min(preference(index) for index in editions)
+    return (index for index in editions if preference(index) == best)
 
 
-def _editions(databases: Sequence[Database]) -> Iterator[list[Database]]:
-    """Group what is compared by its age: MaxMind's databases of one kind."""
-    for rank in _RANKS:
-        yield [
-            database
-            for database in databases
-            if _is_edition(database) and rank_of(database.database_type) is rank
-        ]
+def _opinion_of(database: Database) -> Hashable:
+    """Say which databases are one opinion together: the editions of one maker, of one sort of knowledge."""
+    return database.opinion, maker_of(database.database_type)
 
 
-def _days_between(built_at: datetime, period: Period) -> int:
-    """Bound from below how far each instant of the period is, in days rounded up; `until_at` is not one."""
-    since = -((built_at - period.from_at) // _DAY) if period.from_at else 0
-    still = (built_at - period.until_at) // _DAY + 1 if period.until_at else 0
-    return max(since, still, 0)
+def _kind_of(database: Database) -> Hashable:
+    """Say which databases are compared by their age: those of one opinion and rank."""
+    return _opinion_of(database), rank_of(database.database_type)
+
+
+def _grouped(
+    databases: Sequence[Database], key_of: Callable[[Database], Hashable]
+) -> Iterable[Sequence[int]]:
+    """Group the places of databases that have the same key."""
+    groups: dict[Hashable, list[int]] = {}
+    for index, database in enumerate(databases):
+        groups.setdefault(key_of(database), []).append(index)
+    return groups.values()
 
 
 def _moved(instant: datetime, by: timedelta) -> Iterator[datetime]:

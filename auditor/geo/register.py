@@ -20,9 +20,14 @@ _VERSIONS = (4, 6)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A relay, as the inventory sees it. `segment` is of `Register.segments_of`; names are host names."""
+    """A relay, as the inventory sees it.
+
+    `segment` is of `Register.segments_of`; `private` tells whether the address is one that everybody uses;
+    names are host names.
+    """
 
     segment: int | None
+    private: bool
     site: str | None
     names: tuple[str, ...]
     role: Role
@@ -31,10 +36,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was looked for (`prefix`, `site` or `name`), and the line that was found, if any."""
+    """What was looked for (`prefix`, `site` or `name`), and the line that was found, if any.
+
+    `at_odds` tells that there are lines, which only the missing site could choose between.
+    """
 
     by: str
     line: Attested | None
+    at_odds: bool = False
 
 
 class Register:
@@ -64,7 +73,7 @@ class Register:
     def _find(self, question: Question) -> Iterator[Found]:
         key = site_key(question.site) if question.site is not None else None
         if question.segment is not None:
-            yield Found("prefix", self._by_prefix(question, key))
+            yield self._by_prefix(question, key)
         if key is not None:
             yield Found("site", _best(self._by_site.get(key, ()), question))
         for name in question.names:
@@ -75,22 +84,28 @@ class Register:
         address = ip_address(text)
         return 2 * self._segments[address.version].index_of(int(address)) + _VERSIONS.index(address.version)
 
-    def _by_prefix(self, question: Question, site: str | None) -> Attested | None:
+    def _by_prefix(self, question: Question, site: str | None) -> Found:
         """Take the longest prefix; a private one that names a site, only at that site.
 
-        A relay without a site is placed by a private prefix only if all its sites are in the same countries.
+        A wide prefix of public space says nothing of a private network within its borders. Without a site, a
+        private address may be in any of the networks that use it: all their lines have to agree.
         """
         index, family = divmod(question.segment or 0, len(_VERSIONS))
         valid = [
             line
             for line in self._segments[_VERSIONS[family]].chains[index]
-            if not (line.private and line.site_key and site is not None and line.site_key != site)
-            and _fits(line, question)
+            if line.private == question.private and _fits(line, question)
         ]
+        if question.private and site is not None:
+            valid = [line for line in valid if line.site_key in (None, site)]
         longest = [line for line in valid if line.prefix_length == valid[0].prefix_length]
         chosen = _best(longest, question)
-        rivals = [line for line in longest if chosen is not None and line.role == chosen.role]
-        return chosen if len({line.countries for line in rivals}) == 1 else None
+        if question.private and site is None:
+            rivals = valid
+        else:
+            rivals = [line for line in longest if chosen is not None and line.role == chosen.role]
+        at_odds = len({line.countries for line in rivals}) > 1
+        return Found("prefix", None if at_odds else chosen, at_odds)
 
     def _named(self, name: str, question: Question) -> Attested | None:
         """Take the whole name, else the longest ending that a line with `*.` has."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from auditor.geo.addresses import incident_networks
+from auditor.geo.addresses import PRIVATE_KINDS, incident_networks
 from auditor.geo.answers import DECLARED, declared_answer, evidence_row, inventory_answer
 from auditor.geo.candidates import ATTESTABLE, RELAY, combine, silence_of
 from auditor.geo.frames import intern
@@ -84,7 +84,11 @@ def _attested(rows: pl.DataFrame, sources: OpenedSources) -> tuple[pl.DataFrame,
     attestable = pl.when(pl.col("kind").is_in(list(ATTESTABLE))).then("address")
     segments = sources.register.segments_of(rows.select(pl.coalesce("asked", attestable)).to_series())
     index, questions = intern(
-        rows.select(segments.alias("segment"), "relay_site", "relay_name", "host", "role", "location_period")
+        rows.select(
+            segments.alias("segment"),
+            *("relay_site", "relay_name", "host", "role", "location_period"),
+            private=pl.col("kind").is_in(list(PRIVATE_KINDS)),
+        )
     )
     numbers: dict[tuple[Found, ...], int] = {}
     answered = []
@@ -92,7 +96,7 @@ def _attested(rows: pl.DataFrame, sources: OpenedSources) -> tuple[pl.DataFrame,
         names = tuple(dict.fromkeys(name for name in (row["relay_name"], row["host"]) if name is not None))
         at = sources.periods[row["location_period"]].instant
         found = sources.register.find(
-            Question(row["segment"], row["relay_site"], names, Role(row["role"]), at)
+            Question(row["segment"], row["private"], row["relay_site"], names, Role(row["role"]), at)
         )
         answered.append(numbers.setdefault(found, len(numbers)))
     return rows.with_columns(found=pl.Series(answered, dtype=pl.UInt32).gather(index)), list(numbers)

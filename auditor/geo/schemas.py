@@ -80,6 +80,7 @@ TYPES: Mapping[str, type[pl.DataType]] = {
     "represented_type": pl.String,
     "confidence": pl.UInt8,
     "anycast": pl.Boolean,
+    "also_anycast": pl.Boolean,
 }
 """Our words for what a record can say, with their types."""
 
@@ -91,7 +92,15 @@ _NESTED_PATHS: tuple[tuple[str, Path], ...] = (
     ("represented_type", ("represented_country", "type")),
     ("anycast", ("traits", "is_anycast")),
 )
-_FLAT_PATHS: tuple[tuple[str, Path], ...] = (("continent", ("continent_code",)), ("anycast", ("is_anycast",)))
+_OWN_NESTED_PATHS = (*_NESTED_PATHS, ("also_anycast", ("is_anycast",)))
+_FLAT_PATHS: tuple[tuple[str, Path], ...] = (
+    ("continent", ("continent_code",)),
+    ("anycast", ("is_anycast",)),
+    ("also_anycast", ("traits", "is_anycast")),
+)
+"""Makers other than MaxMind may flag anycast in either place, and few records have a flag: both are read,
+whether or not one of the first records has it."""
+
 _MAXMIND = Layout((("country", _COUNTRY_PATHS[0]), *_NESTED_PATHS))
 _ENTERPRISE = Layout((*_MAXMIND.paths, ("confidence", ("country", "confidence"))))
 _KNOWN = re.compile(r"(?:GeoLite2|GeoIP2)-(?:Precision-)?(Enterprise|City|Country)(?:-.*)?")
@@ -109,9 +118,9 @@ def rank_of(database_type: str) -> Rank | None:
     return Rank(known[1]) if known else None
 
 
-def is_maxmind(database_type: str) -> bool:
-    """Tell whether the type is one of MaxMind's, all of whose editions are one opinion."""
-    return database_type.startswith(("GeoIP", "GeoLite"))
+def maker_of(database_type: str) -> str:
+    """Name whose opinion a database is: all of MaxMind's types are one opinion, any other is its own."""
+    return "MaxMind" if database_type.startswith(("GeoIP", "GeoLite")) else database_type
 
 
 def opinion_implied(database_type: str) -> Opinion | None:
@@ -136,7 +145,7 @@ def layout_of(database_type: str, records: Iterable[Any]) -> Layout | None:
         return _ENTERPRISE if rank is Rank.ENTERPRISE else _MAXMIND
     if rank or country is None:
         return None
-    others = _NESTED_PATHS if len(country) > 1 else _FLAT_PATHS
+    others = _OWN_NESTED_PATHS if len(country) > 1 else _FLAT_PATHS
     return Layout(
         (("country", country), *(pair for pair in others if _usable(seen, pair[1], TYPES[pair[0]])))
     )
@@ -150,7 +159,7 @@ def said_of(record: Mapping[str, Any]) -> Said:
     """
     country, continent = record.get("country"), record.get("continent")
     hints = tuple(_hints(record))
-    if record.get("anycast"):
+    if record.get("anycast") or record.get("also_anycast"):
         return Said(country, "anycast", "flagged as anycast", hints)
     if country is None and continent is not None:
         only = f"continent:{continent}"

@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,11 @@ def silent(reason: str, *hints: str, level: Level | None = Level.DATABASE) -> An
 
 
 def attests(*codes: str) -> Answer:
-    return says(*codes, level=Level.ATTESTED, source="inventory")
+    return replace(says(*codes, level=Level.ATTESTED), maker="inventory")
+
+
+def edition_says(*codes: str, maker: str = "MaxMind") -> Answer:
+    return replace(says(*codes), maker=maker)
 
 
 CASES = {
@@ -43,6 +48,24 @@ CASES = {
         [attests("DE"), attests("DE")],
         "DE",
         ["single_source"],
+    ),
+    "two editions of one maker are one source": (
+        [],
+        [edition_says("DE"), edition_says("DE")],
+        "DE",
+        ["single_source"],
+    ),
+    "editions of two makers agree": (
+        [],
+        [edition_says("DE"), edition_says("DE", maker="DBIP-City")],
+        "DE",
+        ["agreed"],
+    ),
+    "two editions of one maker disagree": (
+        [],
+        [edition_says("DE"), edition_says("US")],
+        "DE US",
+        ["contested"],
     ),
     "inventory at odds with itself": ([], [attests("DE"), attests("FR")], "DE FR", ["contested"]),
     "a footprint": ([], [attests("DE", "NL")], "DE NL", ["footprint"]),

@@ -13,7 +13,7 @@ from mmdb_writer import MmdbU16
 
 from auditor.errors import GeoError
 from auditor.geo.mmdb import Database, Reader, open_database
-from auditor.geo.schemas import Said
+from auditor.geo.schemas import PROBED_RECORDS, Said
 from tests.geo.conftest import WriteDatabase
 from tests.geo.records import RECORDS, country
 
@@ -110,6 +110,20 @@ def test_a_flat_file_may_have_continents_and_anycast(write_database: WriteDataba
     database = open_database(write_database(records, database_type="flat"), "location", AS_OF)
     reasons = [said and said.reason for said in asked(database, ["1.1.0.1", "1.2.0.1", "1.3.0.1"])]
     assert reasons == [None, "continent_only", "anycast"]
+
+
+@pytest.mark.parametrize("reference", [False, True])
+@pytest.mark.parametrize("flag", [{"is_anycast": True}, {"traits": {"is_anycast": True}}])
+@pytest.mark.parametrize("place", [{"country_code": "CN"}, {"country": "CN"}, country("CN")])
+def test_anycast_is_seen_wherever_it_stands_and_however_late(
+    write_database: WriteDatabase, place: Mapping[str, Any], flag: Mapping[str, Any], *, reference: bool
+) -> None:
+    records = {
+        f"1.0.{number}.0/24": {**place, "network": str(number)} for number in range(2 * PROBED_RECORDS)
+    }
+    path = write_database({**records, "2.0.0.0/24": {**place, **flag}}, database_type="a maker's own")
+    said = asked(open_database(path, "location", AS_OF), ["1.0.0.1", "2.0.0.1"], reference=reference)
+    assert [each and each.reason for each in said] == [None, "anycast"]
 
 
 @pytest.mark.parametrize("reference", [False, True])

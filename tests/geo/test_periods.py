@@ -48,7 +48,7 @@ def standings(at: datetime, *databases: Database, max_age: timedelta = DAYS_35) 
 
 
 def test_without_evidence_there_is_one_period() -> None:
-    assert periods_of([], None, DAYS_35) == (Period(None, None, (), ()),)
+    assert periods_of([], None, DAYS_35) == (Period(None, None, ()),)
 
 
 @pytest.mark.parametrize(
@@ -95,9 +95,32 @@ def test_enterprise_speaks_before_city_before_country_whatever_is_nearer() -> No
     assert standings(day(5, 10), country, city, enterprise) == (SUPERSEDED, HEARD, SUPERSEDED)
 
 
-def test_every_other_file_is_an_opinion_of_its_own() -> None:
-    one, other = database(day(4), "DBIP-Country-Lite"), database(day(4, 2), "DBIP-Country-Lite")
+def test_every_other_type_is_an_opinion_of_its_own() -> None:
+    one, other = database(day(4), "DBIP-Country-Lite"), database(day(4), "DBIP-City-Lite")
     assert standings(day(4), one, other, database(day(4))) == (HEARD, HEARD, HEARD)
+
+
+@pytest.mark.parametrize("opinion", Opinion)
+def test_of_the_editions_of_another_type_the_nearer_is_heard(opinion: Opinion) -> None:
+    older = database(day(4), "DBIP-Country-Lite", opinion)
+    newer = database(day(4, 11), "DBIP-Country-Lite", opinion)
+    assert standings(day(4, 6), older, newer) == (HEARD, SUPERSEDED)
+    assert standings(day(4, 6) + TICK, older, newer) == (SUPERSEDED, HEARD)
+    assert standings(day(4, 6) + TICK, newer, older) == (HEARD, SUPERSEDED)
+
+
+def test_one_file_as_location_and_one_as_registration_are_two_opinions() -> None:
+    where = database(day(4), "acme", Opinion.LOCATION)
+    holder = database(day(4, 2), "acme", Opinion.REGISTRATION)
+    assert standings(day(4), where, holder) == (HEARD, HEARD)
+
+
+def test_of_editions_alike_in_rank_age_and_build_none_is_chosen() -> None:
+    one, other = database(day(4), "GeoLite2-Country"), database(day(4))
+    assert standings(day(4), one, other) == standings(day(4), other, one) == (HEARD, HEARD)
+    assert standings(day(9), one, other) == (STALE, STALE)
+    assert standings(day(4), one, other, database(day(3, 31))) == (HEARD, HEARD, SUPERSEDED)
+    assert standings(day(4), one, other, database(day(4), "GeoIP2-City")) == (SUPERSEDED, SUPERSEDED, HEARD)
 
 
 def test_a_registration_database_never_speaks_for_a_location() -> None:
@@ -108,11 +131,6 @@ def test_a_registration_database_never_speaks_for_a_location() -> None:
 def test_if_all_editions_are_stale_the_nearest_is_told() -> None:
     old, older = database(day(2)), database(day(1), "GeoIP2-Enterprise")
     assert standings(day(9), older, old) == (SUPERSEDED, STALE)
-
-
-def test_the_age_is_bounded_from_below_in_whole_days() -> None:
-    before, near, after = periods_of([database(day(4))], None, DAYS_35)
-    assert (before.days, near.days, after.days) == ((36,), (0,), (36,))
 
 
 def test_an_age_beyond_the_calendar_cuts_nothing() -> None:
@@ -139,12 +157,19 @@ def test_periods_agree_with_a_choice_at_the_instant(
     at, max_age = day(1) + timedelta(minutes=30 * half_hours) + ticks * TICK, timedelta(days=max_days)
     found = standings(at, *databases, max_age=max_age)
     near = [index for index, each in enumerate(databases) if abs(at - each.built_at) <= max_age]
-    maxmind = [index for index in near if not databases[index].database_type.startswith("DBIP")]
-    cities = [index for index in maxmind if "City" in databases[index].database_type]
-    best = min(
-        cities or maxmind,
-        key=lambda index: (abs(at - databases[index].built_at), databases[index].built_at),
-        default=None,
-    )
-    heard = {index for index in near if index not in maxmind or index == best}
+    makers = {"GeoIP2-Country": "MaxMind", "GeoLite2-City": "MaxMind"}
+    heard = set()
+    for index in near:
+        rivals = [
+            (
+                "City" not in databases[other].database_type,
+                abs(at - databases[other].built_at),
+                databases[other].built_at,
+            )
+            for other in near
+            if makers.get(databases[other].database_type) == makers.get(databases[index].database_type)
+        ]
+        mine = databases[index]
+        if ("City" not in mine.database_type, abs(at - mine.built_at), mine.built_at) == min(rivals):
+            heard.add(index)
     assert {index for index, standing in enumerate(found) if standing is HEARD} == heard

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from auditor.geo.addresses import private_among
 from auditor.geo.inventory import load_inventory
 from auditor.geo.register import Question, Register
 from auditor.model import Role
@@ -26,8 +27,8 @@ LINES = (
     f"2001:db8:7::/48,,,SE,,{SINCE}",
     f"10.0.0.0/8,FRA-1,,DE,,{SINCE}",
     f"10.0.0.0/8,NRT-1,,JP,,{SINCE}",
-    f"10.9.0.0/16,OSA-1,,JP,,{SINCE}",
-    f"10.9.0.0/16,NRT-2,,JP,,{SINCE}",
+    f"192.168.0.0/16,OSA-1,,JP,,{SINCE}",
+    f"192.168.0.0/16,NRT-2,,JP,,{SINCE}",
     f"172.16.0.0/12,,,GB,,{SINCE}",
     f",Café  Royal,,CH,,{SINCE}",
     f",edge,,DE NL,,{SINCE}",
@@ -52,7 +53,8 @@ def found(
     at: datetime = AT,
 ) -> list[str | None]:
     segment = register.segments_of(pl.Series([address], dtype=pl.String)).item()
-    asked = Question(segment, site, names, role, at)
+    private = address is not None and bool(private_among([address]))
+    asked = Question(segment, private, site, names, role, at)
     return [" ".join(one.line.countries) if one.line else None for one in register.find(asked)]
 
 
@@ -100,7 +102,65 @@ def test_a_private_prefix_used_at_two_sites_is_placed_only_with_the_site(registe
 def test_a_private_prefix_whose_sites_are_in_one_country_is_placed_without_the_site(
     register: Register,
 ) -> None:
-    assert found(register, "10.9.1.1") == ["JP"]
+    assert found(register, "192.168.1.1") == ["JP"]
+
+
+FRA, SHA = "FRA,,DE", "SHA,,CN"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (f"10.0.0.0/24,{FRA},", f"10.0.0.0/24,{SHA},"),
+        (f"10.0.0.0/24,{FRA},media", f"10.0.0.0/24,{SHA},"),
+        (f"10.0.0.0/24,{FRA},", f"10.0.0.0/24,{SHA},media"),
+        (f"10.0.0.0/24,{FRA},", f"10.0.0.0/16,{SHA},"),
+        (f"10.0.0.0/16,{FRA},media", f"10.0.0.0/24,{SHA},"),
+        (f"10.0.0.0/24,{FRA},", f"10.0.0.0/8,{FRA},", f"10.0.0.0/16,{SHA},media"),
+        (f"10.0.0.0/24,{FRA},", "10.0.0.0/8,,,CN,"),
+        ("10.0.0.0/24,FRA,,DE NL,", "10.0.0.0/24,AMS,,NL,"),
+    ],
+)
+def test_without_a_site_all_lines_of_a_private_address_have_to_agree(
+    write_inventory: WriteInventory, lines: tuple[str, ...]
+) -> None:
+    register = Register(load_inventory([write_inventory(*(f"{line},{SINCE}" for line in lines))]))
+    assert found(register, "10.0.0.5") == [None]
+    assert found(register, "10.0.0.5", "FRA")[-1] == ("DE NL" if "NL" in lines[0] else "DE")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        f"10.0.0.0/24,{SHA},keys,{SINCE}",
+        f"10.0.1.0/24,{SHA},,{SINCE}",
+        f"10.0.0.0/16,{SHA},,2020-01-01T00:00:00Z,2020-06-01T00:00:00Z,,",
+        f"8.0.0.0/5,{SHA},,{SINCE}",
+    ],
+)
+def test_a_line_that_does_not_speak_of_a_private_address_is_no_rival(
+    write_inventory: WriteInventory, other: str
+) -> None:
+    path = write_inventory(f"10.0.0.0/24,{FRA},media,{SINCE}", other)
+    assert found(Register(load_inventory([path])), "10.0.0.5") == ["DE"]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "private", "public"),
+    [
+        ("8.0.0.0/5", "10.0.0.5", "11.0.0.5"),
+        ("10.0.0.0/7", "10.0.0.5", "11.0.0.5"),
+        ("0.0.0.0/0", "192.168.0.1", "8.8.8.8"),
+        ("8000::/1", "fd00::1", "8000::1"),
+    ],
+)
+def test_a_prefix_that_reaches_beyond_private_space_places_no_private_address(
+    write_inventory: WriteInventory, prefix: str, private: str, public: str
+) -> None:
+    register = Register(load_inventory([write_inventory(f"{prefix},,,DE,,{SINCE}")]))
+    assert found(register, private) == [None]
+    assert found(register, private, "elsewhere") == [None, None]
+    assert found(register, public) == ["DE"]
 
 
 @pytest.mark.parametrize("site", ["Café Royal", " café royal ", "CAFÉ\tROYAL", "Cafe\u0301 Royal"])
@@ -162,9 +222,16 @@ def test_segments_agree_with_a_search_one_by_one(
     networks = [ipaddress.ip_network(prefix) for prefix in prefixes]
     borders = [int(network[end]) + step for network in networks for end in (0, -1) for step in (-1, 0, 1)]
     addresses = [ipaddress.IPv4Address(number % 2**32) for number in [*seeds, *borders]]
+    private_prefixes = private_among(prefixes)
+    private_hosts = private_among(f"{address}/32" for address in addresses)
     segments = register.segments_of(pl.Series([str(address) for address in addresses]))
     for address, segment in zip(addresses, segments, strict=True):
-        holding = [network for network in networks if address in network]
+        private = f"{address}/32" in private_hosts
+        holding = [
+            network
+            for network in networks
+            if address in network and (str(network) in private_prefixes) == private
+        ]
         longest = max(holding, key=lambda network: network.prefixlen, default=None)
-        answer = register.find(Question(segment, None, (), Role.MEDIA, AT))[0].line
+        answer = register.find(Question(segment, private, None, (), Role.MEDIA, AT))[0].line
         assert (answer.prefix if answer else None) == (str(longest) if longest else None)

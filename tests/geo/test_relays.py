@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from auditor.geo.atlas import Atlas, AtlasSettings
+from auditor.geo.inventory import load_inventory
 from auditor.geo.mmdb import Database, open_database
-from tests.geo.conftest import WriteDatabase
+from tests.geo.conftest import WriteDatabase, WriteInventory
 from tests.geo.world import AS_OF, BUILT, RELAYS, STALE, located, participant
 
 
@@ -49,13 +50,56 @@ def test_hints_change_no_set(atlas: Atlas) -> None:
 
 def test_an_edition_too_far_from_the_call_does_not_count(atlas: Atlas) -> None:
     found = located(atlas, relay_ip="1.1.1.1", at=STALE)
-    assert (found["key"], found["reasons"], found["hints"]) == ("*", ["stale_location"], ["stale:US:91d"])
+    assert (found["key"], found["reasons"], found["hints"]) == ("*", ["stale_location"], ["stale:US:>35d"])
     assert found["answers"][1]["why_not"] == "it was built more than 35 days from the call"
-    # the age is that of the period's nearer end: the inventory cuts at 1 July
     assert located(atlas, relay_ip="9.9.9.9", at=STALE)["reasons"] == ["stale_location"]
     assert located(atlas, relay_ip="1.3.1.1", at=STALE)["reasons"] == ["stale_location"]
     assert located(atlas, relay_ip="1.2.3.4", at=STALE)["key"] == "DE"
     assert located(atlas, relay_ip="1.1.1.1", relay_country_declared="US", at=STALE)["hints"] == []
+
+
+def test_private_lines_at_odds_are_told_in_the_evidence(
+    database: Database, write_inventory: WriteInventory
+) -> None:
+    since = "2020-01-01T00:00:00Z,,,"
+    path = write_inventory(f"10.0.0.0/24,FRA,,DE,media,{since}", f"10.0.0.0/24,SHA,,CN,,{since}")
+    atlas = Atlas(AtlasSettings((database,), load_inventory([path])))
+    found = located(atlas, relay_ip="10.0.0.5")
+    assert (found["key"], found["reasons"]) == ("*", ["private_relay"])
+    why_not = "the lines of the inventory for this private address name different countries"
+    assert [answer["why_not"] for answer in found["answers"]] == [why_not]
+    assert located(atlas, relay_ip="10.0.0.5", relay_site="FRA")["key"] == "DE"
+    assert located(atlas, relay_ip="::ffff:10.0.0.5")["key"] == "*"
+
+
+@pytest.mark.parametrize(
+    ("types", "other", "outcome"),
+    [
+        (("GeoLite2-Country", "GeoIP2-Country"), "CN", ("CN US", ["contested"])),
+        (("GeoLite2-Country", "GeoIP2-Country"), "US", ("US", ["single_source"])),
+        (("DBIP-Country", "DBIP-Country"), "CN", ("CN US", ["contested"])),
+        (("DBIP-Country", "DBIP-Country"), "US", ("US", ["single_source"])),
+        (("DBIP-Country", "GeoIP2-Country"), "US", ("US", ["agreed"])),
+    ],
+)
+def test_editions_of_one_second_both_count_and_are_one_source(
+    write_database: WriteDatabase, types: tuple[str, str], other: str, outcome: tuple[str, list[str]]
+) -> None:
+    databases = [
+        open_database(
+            write_database(
+                {"1.1.0.0/16": {"country": {"iso_code": code}}}, name=f"{number}.mmdb", database_type=kind
+            ),
+            None,
+            AS_OF,
+        )
+        for number, (code, kind) in enumerate(zip(("US", other), types, strict=True))
+    ]
+    for order in (databases, databases[::-1]):
+        atlas = Atlas(AtlasSettings(tuple(order), None))
+        found = located(atlas, relay_ip="1.1.1.1")
+        assert (found["key"], found["reasons"]) == outcome
+        assert participant(atlas, "1.1.1.1")[:2] == outcome
 
 
 def test_a_line_of_the_inventory_ends(atlas: Atlas) -> None:

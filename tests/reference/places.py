@@ -124,16 +124,23 @@ class Evidence:
         return None, False
 
     def _answers(self, address: Address, at: datetime) -> Iterator[Answer]:
-        """Ask each opinion once: MaxMind's best edition of its time, and every other file."""
-        maxmind = [database for database in self._databases if database.is_maxmind]
-        opinions = [[database] for database in self._databases if not database.is_maxmind]
-        for editions in ([maxmind] if maxmind else []) + opinions:
+        """Ask each opinion once: MaxMind's best edition of its time, and that of every other type.
+
+        Of several that are equally good each is asked: their order says nothing.
+        """
+        opinions: dict[str, list[DatabaseFile]] = {}
+        for database in self._databases:
+            maker = "MaxMind" if database.is_maxmind else database.database_type
+            opinions.setdefault(maker, []).append(database)
+        for editions in opinions.values():
             near = [edition for edition in editions if self._age(edition, at) <= self._max_age]
             if not near:
                 yield Answer(reason="stale_location")
                 continue
-            best = min(near, key=lambda edition: (rank_of(edition), self._age(edition, at), edition.built_at))
-            yield self._ask(best, address)
+            orders = [(rank_of(edition), self._age(edition, at), edition.built_at) for edition in near]
+            for edition, order in zip(near, orders, strict=True):
+                if order == min(orders):
+                    yield self._ask(edition, address)
 
     @property
     def _max_age(self) -> timedelta:
@@ -152,6 +159,8 @@ class Evidence:
 
 def rank_of(database: DatabaseFile) -> int:
     """Order MaxMind's kinds: Enterprise before City before Country; any other file has one kind."""
+    if not database.is_maxmind:
+        return len(KIND_ORDER)
     return next(
         (rank for rank, word in enumerate(KIND_ORDER) if word in database.database_type), len(KIND_ORDER)
     )
@@ -202,13 +211,17 @@ def answers_of_inventory(
     site = connection["relay_site"]
     if address is not None:
         rows = [row for row in valid if row.prefix and holds(ipaddress.ip_network(row.prefix), address)]
-        # Everybody uses private prefixes: a line for another site than the log's is about another network.
-        if site is not None:
-            rows = [
-                row for row in rows if not (is_private(row) and row.site and folded(row.site) != folded(site))
-            ]
+        at_odds = False
+        if kind_of_address(address) in PRIVATE_KINDS:
+            # Everybody uses private prefixes: a line for another site than the log's is about another
+            # network, and without a site nobody knows which network it is.
+            rows = [row for row in rows if is_private(row)]
+            at_odds = site is None and len({frozenset(row.countries) for row in rows}) > 1
+            if site is not None:
+                rows = [row for row in rows if not row.site or folded(row.site) == folded(site)]
         longest = max((prefix_length(row) for row in rows), default=0)
-        yield from agreed([row for row in rows if prefix_length(row) == longest])
+        if not at_odds:
+            yield from agreed([row for row in rows if prefix_length(row) == longest])
     if site is not None:
         yield from agreed([row for row in valid if row.site and folded(row.site) == folded(site)])
     for host in (connection["relay_name"], connection["relay_ip"] if kind.kind == "host_name" else None):
@@ -227,9 +240,11 @@ def agreed(rows: list[InventoryRow]) -> Iterator[frozenset[str]]:
 
 
 def is_private(row: InventoryRow) -> bool:
-    """Tell whether a line's prefix is one that everybody uses."""
-    first = ipaddress.ip_network(row.prefix).network_address if row.prefix else None
-    return first is not None and kind_of_address(first) in PRIVATE_KINDS
+    """Tell whether a line's prefix lies within one that everybody uses."""
+    network = ipaddress.ip_network(row.prefix) if row.prefix else None
+    return network is not None and all(
+        kind_of_address(end) in PRIVATE_KINDS for end in (network[0], network[-1])
+    )
 
 
 def prefix_length(row: InventoryRow) -> int:

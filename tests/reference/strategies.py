@@ -30,7 +30,7 @@ NETWORKS = (
 )
 COUNTRY = st.sampled_from((*COUNTRIES, UNNAMED))
 
-SHARED = ("10.1.0.0/16",)
+SHARED = ("10.1.0.0/16", "10.0.0.0/8")
 """Private networks: several sites may use them."""
 
 FIRST_DAY = datetime(2020, 3, 1, tzinfo=UTC)
@@ -203,7 +203,7 @@ def inventory_rows(draw: st.DrawFn) -> InventoryRow:
     """Draw one line of the inventory."""
     dates = draw(intervals())
     keys = draw(st.sampled_from((("prefix",), ("site",), ("name",), ("prefix", "site"))))
-    pools = {"prefix": (*NETWORKS, *SHARED, "0.0.0.0/0"), "site": SITES, "name": NAMES}
+    pools = {"prefix": (*NETWORKS, *SHARED, "0.0.0.0/0", "8.0.0.0/5"), "site": SITES, "name": NAMES}
     chosen = {key: draw(st.sampled_from(pools[key])) for key in keys}
     return InventoryRow(
         countries=tuple(draw(st.lists(COUNTRY, min_size=1, max_size=2, unique=True))),

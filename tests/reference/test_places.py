@@ -101,6 +101,9 @@ def evidence(tmp_path: Path) -> Iterator[Evidence]:
         InventoryRow(("DE", "NL"), since, prefix="10.1.0.0/16"),
         InventoryRow(("FR",), since, site="San Jose, USA"),
         InventoryRow(("IE",), since, prefix="192.168.7.0/24", site="DUB-1"),
+        InventoryRow(("CN",), since, prefix="172.16.0.0/12", site="SHA-1"),
+        InventoryRow(("DE",), since, prefix="172.16.1.0/24", site="FRA-1", role="media"),
+        InventoryRow(("CN",), since, prefix="192.0.0.0/7"),
     )
     opened = Evidence([write_database(text, tmp_path / "country.mmdb")], inventory, Settings())
     yield opened
@@ -122,6 +125,11 @@ def evidence(tmp_path: Path) -> Iterator[Evidence]:
         ({"relay_ip": "192.168.7.7"}, "IE"),
         ({"relay_ip": "192.168.7.7", "relay_site": "DUB-1"}, "IE"),
         ({"relay_ip": "192.168.7.7", "relay_site": "BJ-1"}, "*"),
+        ({"relay_ip": "192.168.8.7"}, "*"),
+        ({"relay_ip": "172.16.1.1"}, "*"),
+        ({"relay_ip": "172.16.1.1", "role": "keys"}, "CN"),
+        ({"relay_ip": "172.16.1.1", "relay_site": "FRA-1"}, "DE"),
+        ({"relay_ip": "172.16.2.1"}, "CN"),
         ({"relay_ip": "2002:5102:458e::1"}, "*"),
         ({"relay_ip": "64:ff9b::5102:458e"}, "GB"),
         ({"relay_ip": None, "relay_site": " san jose,  USA"}, "FR"),

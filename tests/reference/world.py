@@ -26,7 +26,7 @@ class DatabaseFile:
 
     @property
     def is_maxmind(self) -> bool:
-        """All MaxMind editions together are one opinion; any other file is one of its own."""
+        """All MaxMind editions together are one opinion; those of any other type are one of their own."""
         return self.database_type.startswith(("GeoIP", "GeoLite"))
 
 
