@@ -194,7 +194,7 @@ def _whole(job: Job, shards: Sequence[Shard], partial: Partial, planned: Planned
         for kind in kinds
     }
     logs = {reading.plan.log.path: reading.plan.log for reading in planned.readings}
-    return Whole(job, judge_of(job), partial, files, logs)
+    return Whole(job, judge_of(job), partial, files, logs, planned.left_out)
 
 
 def _refuse_silence(request: Request, judged: Partial) -> None:

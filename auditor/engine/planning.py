@@ -7,7 +7,7 @@ from pathlib import Path
 
 from auditor.engine.job import Observer, Shard
 from auditor.errors import AuditorError, Fault, NothingToAuditError, SourceError
-from auditor.sources.discover import find_logs, log_of
+from auditor.sources.discover import find_logs, left_out_of, log_of
 from auditor.sources.interface import Plan
 from auditor.sources.mapping import Mapping
 from auditor.sources.registry import source_of
@@ -38,10 +38,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """All logs to read. `repeated` names files left unread, each with the one that has the same content."""
+    """All logs to read.
+
+    `repeated` names files left unread, each with the one that has the same content; `left_out` the files of
+    named folders that are no logs by their suffix.
+    """
 
     readings: tuple[Reading, ...]
     repeated: tuple[tuple[str, str], ...]
+    left_out: tuple[str, ...] = ()
 
     def shards(self) -> list[Shard]:
         """Give every piece of every log, in the order of the logs."""
@@ -81,7 +86,7 @@ def plan_logs(
             repeated.append((path, first.plan.log.path))
     if faults:
         raise SourceError.of(faults)
-    return Planned(tuple(readings.values()), tuple(repeated))
+    return Planned(tuple(readings.values()), tuple(repeated), tuple(left_out_of(arguments)))
 
 
 def _read(path: str, mapping: Mapping | None, piece_bytes: int) -> Reading:

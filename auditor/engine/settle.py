@@ -1,6 +1,6 @@
 """What all shards gave together → the evidence files and the summary of the run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +39,8 @@ class Whole:
     files_in_order: Mapping[str, list[Path]]
     """The files of each kind, in the order of logs, pieces and batches."""
     logs: Mapping[str, Log]
+    left_out: tuple[str, ...] = ()
+    """Files of named folders that were not read."""
 
 
 def write_evidence(whole: Whole, directory: Path) -> None:
@@ -89,7 +91,7 @@ def summary_of(
         only_stale=only_stale(raw),
         conditions=conditions,
         exit_code=exit_code_of(conditions),
-        **_notes(whole.partial, as_of),
+        **_notes(whole.partial, [*_after_the_clock(whole.partial, as_of), *_left_out(whole.left_out)]),
     )
 
 
@@ -181,7 +183,7 @@ def _severe(findings: Path, fail_on: Severity) -> dict[Verdict, int]:
     return {verdict: counts.get(verdict.value, 0) for verdict in Verdict}
 
 
-def _notes(partial: Partial, as_of: datetime) -> dict[str, list[Any]]:
+def _notes(partial: Partial, warnings: list[dict[str, Any]]) -> dict[str, list[Any]]:
     """Add up what is noted beside the connections, over all shards."""
     kinds = {
         "not_connections": ("not_connection_rows", NOT_CONNECTION, ("source_file", "reason"), NotConnections),
@@ -192,10 +194,16 @@ def _notes(partial: Partial, as_of: datetime) -> dict[str, list[Any]]:
     for name, (attribute, schema, keys, kind) in kinds.items():
         rows = [row for shard in partial.shards.values() for row in getattr(shard, attribute)]
         if kind is Warned:
-            rows += _after_the_clock(partial, as_of)
+            rows += warnings
         whole = counted([pl.DataFrame(rows, schema=schema)], schema, keys)
         notes[name] = [kind(**row) for row in whole.iter_rows(named=True)]
     return notes
+
+
+def _left_out(paths: Sequence[str]) -> list[dict[str, Any]]:
+    """Warn of files in named folders that nobody read."""
+    text = "lies in a named folder and was not read: its suffix is not one of a log"
+    return [{"source_file": path, "text": text, "count": 1, "first_record": None} for path in paths]
 
 
 def _after_the_clock(partial: Partial, as_of: datetime) -> list[dict[str, Any]]:

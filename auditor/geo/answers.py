@@ -87,7 +87,7 @@ def declared_answer(source: str, written: str | None) -> Answer | None:
     if written not in COUNTRIES:
         why_not = f"`{written}` is not the code of a country"
         return Answer(source, Level.DATABASE, shown=written, reason="not_a_country", why_not=why_not)
-    return Answer(source, Level.DATABASE, frozenset({written}), written)
+    return Answer(source, Level.DATABASE, frozenset({written}), written, own_word=source == DECLARED)
 
 
 def evidence_row(answer: Answer, why_not: str | None) -> Mapping[str, str | int | bool | datetime | None]:

@@ -28,6 +28,7 @@ class Answer:
     `countries` may count where `reason` is None, and `level` is not: a source without a level only gives
     hints. Where it names none without a reason of its own, `why_not` still says why. `shown` is what it
     says, as written. Answers of one `maker` are one opinion, however many; None is an opinion of its own.
+    `own_word` marks what the log itself declares.
     """
 
     source: str
@@ -41,6 +42,7 @@ class Answer:
     date: datetime | None = None
     sha256: str | None = None
     maker: str | None = None
+    own_word: bool = False
 
     @property
     def may_count(self) -> bool:
@@ -165,7 +167,8 @@ def _agreement(heard: Sequence[Answer]) -> tuple[str, ...]:
     elif not reasons:
         makers = {answer.maker for answer in heard if answer.maker is not None}
         opinions = len(makers) + sum(answer.maker is None for answer in heard)
-        reasons.add("single_source" if opinions == 1 else "agreed")
+        alone = "declared_only" if heard[0].own_word else "single_source"
+        reasons.add(alone if opinions == 1 else "agreed")
     return tuple(sorted(reasons))
 
 

@@ -88,7 +88,7 @@ class Register:
         """Take the longest prefix; a private one that names a site, only at that site.
 
         A wide prefix of public space says nothing of a private network within its borders. Without a site, a
-        private address may be in any of the networks that use it: all their lines have to agree.
+        private address may be in any of the sites' networks that use it: all lines have to agree.
         """
         index, family = divmod(question.segment or 0, len(_VERSIONS))
         valid = [
@@ -100,7 +100,7 @@ class Register:
             valid = [line for line in valid if line.site_key in (None, site)]
         longest = [line for line in valid if line.prefix_length == valid[0].prefix_length]
         chosen = _best(longest, question)
-        if question.private and site is None:
+        if question.private and site is None and any(line.site_key for line in valid):
             rivals = valid
         else:
             rivals = [line for line in longest if chosen is not None and line.role == chosen.role]

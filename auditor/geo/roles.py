@@ -13,7 +13,7 @@ from auditor.model import LOCATED, RELAY_UNIT, ROLE, Role
 
 Locate = Callable[[pl.DataFrame], pl.DataFrame]
 
-_SURE = ("single_source", "agreed")
+_SURE = ("single_source", "declared_only", "agreed")
 _UNKNOWN = pl.col("role") == Role.UNKNOWN
 
 

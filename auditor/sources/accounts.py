@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import groupby
@@ -13,11 +13,13 @@ import polars as pl
 from auditor.countries import COUNTRIES, OFTEN_MEANT
 from auditor.errors import Fault, SourceError
 from auditor.model import INSTANT, WARNING, cast_to
+from auditor.sources.values import read_names
 from auditor.tables import Line, read_table
 from auditor.text import nearest
 
 LABEL = "label_"
-REQUIRED = ("account_id", "home_region", "from", "until")
+REQUIRED = ("account_id", "home_region")
+OPTIONAL = ("from", "until", "country")
 FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
@@ -40,7 +42,8 @@ class Accounts:
         """Add to connections what the line of their account says at their start; give warnings beside them.
 
         Rows and their order stay. A home region or label of which log and file differ becomes null. The
-        country fills `participant_country_declared` where the log has none.
+        country speaks of the account's own users and not of its guests, so it may only widen what an address
+        says: it fills `participant_country_declared` where the log has none and there is a `client_ip`.
         """
         joined = self._dated(connections)
         labels = [name for name in self.frame.columns if name.startswith(LABEL)]
@@ -52,7 +55,8 @@ class Accounts:
             log, file = pl.col(name), pl.col(_FILE + name)
             agreed = pl.when(log.ne(file).fill_null(value=False)).then(None).otherwise(pl.coalesce(log, file))
             joined = joined.with_columns(agreed.alias(name))
-        declared = pl.coalesce("participant_country_declared", _FILE + "country")
+        beside_address = pl.when(pl.col("client_ip").is_not_null()).then(pl.col(_FILE + "country"))
+        declared = pl.coalesce("participant_country_declared", beside_address)
         kept = [*connections.columns, *(name for name in labels if name not in connections.columns)]
         return joined.with_columns(participant_country_declared=declared).select(kept), pl.concat(warned)
 
@@ -114,14 +118,26 @@ def load_accounts(path: Path) -> Accounts:
     Raises SourceError with all its faults: unknown columns and codes, empty ids and regions, instants that
     are none or have no offset, intervals that end before they begin, and lines of one account that overlap.
     """
-    lines = read_table(path, required=REQUIRED, optional=("country",), free=LABEL)
+    lines = read_table(path, required=REQUIRED, optional=OPTIONAL, free=LABEL)
     faults = [line for line in lines if isinstance(line, Fault)]
-    spans = [_Span.of(line, faults) for line in lines if isinstance(line, Line)]
+    spans = [_Span.of(line, faults) for line in _named([line for line in lines if isinstance(line, Line)])]
     faults += _overlaps(spans)
     if faults:
         raise SourceError.of(faults)
     raw = path.read_bytes()
     return Accounts(sha256(raw).hexdigest(), len(raw), _frame(spans))
+
+
+def _named(lines: Sequence[Line]) -> list[Line]:
+    """Spell accounts and home regions as they are spelled where a log is read."""
+    names = {
+        name: read_names(pl.Series([line.fields[name] for line in lines], dtype=pl.String)).values
+        for name in REQUIRED
+    }
+    return [
+        replace(line, fields={**line.fields, **{name: values[at] for name, values in names.items()}})
+        for at, line in enumerate(lines)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +152,7 @@ class _Span:
     @classmethod
     def of(cls, line: Line, faults: list[Fault]) -> "_Span":
         """Read a line, and add what is wrong in it to `faults`."""
-        faults += [
-            Fault(line.place(name), f"{name}: is empty") for name in REQUIRED[:2] if not line.fields[name]
-        ]
+        faults += [Fault(line.place(name), f"{name}: is empty") for name in REQUIRED if not line.fields[name]]
         faults += _country_faults(line)
         start, end = _instant(line, "from", faults), _instant(line, "until", faults)
         sound = (start or FIRST) < (end or LAST)
@@ -150,7 +164,7 @@ class _Span:
 
 
 def _instant(line: Line, name: str, faults: list[Fault]) -> datetime | None:
-    written = (line.fields[name] or "").strip()
+    written = (line.fields.get(name) or "").strip()
     if not written:
         return None
     try:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from auditor.model import CONNECTION, REJECT, UNREAD, WARNING, cast_to
+from auditor.model import CONNECTION, REJECT, UNREAD, WARNING, BadValue, cast_to
 from auditor.sources.cells import Cells
 from auditor.sources.mapping import Mapping, Part
 from auditor.sources.parts import PartRead, read_part
+from auditor.sources.values import HIGHEST
 
 EXAMPLE_CHARACTERS = 100
-RELAY_NAMES = ("relay_ip", "relay_name", "relay_site")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,14 @@ def build(records: Records, mapping: Mapping, source_file: str) -> Built:
     numbered = numbered.with_columns(source_file=pl.lit(source_file))
     parts = [read_part(part, records.cells, mapping) for part in mapping.parts]
     refused = _refused(parts)
-    connections = _connections(parts, mapping.parts, refused["row"])
+    connections, overflowed = _in_64_bits(_connections(parts, mapping.parts, refused["row"]))
     given = connections.select(pl.col("row").unique())
     none = numbered.join(given, on="row", how="anti").join(refused, on="row", how="anti")
     return Built(
         connections=_finished(connections, numbered),
         rejects=_rejects(refused, numbered, records),
         no_relay=none["record"],
-        unread=_unread(parts, refused, numbered),
+        unread=_unread(parts, overflowed, refused, numbered),
         warnings=_warnings(parts, numbered),
     )
 
@@ -78,10 +78,10 @@ def _connections(read: Sequence[PartRead], parts: Sequence[Part], refused: pl.Se
     frames = []
     for values, part in zip(read, parts, strict=True):
         frame = values.frame.with_row_index("row").with_columns(part=pl.lit(part.number, pl.Int32))
+        if not part.kept_without_relay:
+            frame = frame.filter(values.speaks_of_relay)
         if len(refused):
             frame = frame.filter(~pl.col("row").is_in(refused.implode()))
-        if not part.kept_without_relay:
-            frame = frame.filter(~pl.all_horizontal(pl.col(RELAY_NAMES).is_null()))
         frames.append(frame)
     if len(frames) == 1:
         return frames[0]
@@ -99,11 +99,23 @@ def _merged(connections: pl.DataFrame) -> pl.DataFrame:
         proved_first.group_by(same, maintain_order=True)
         .agg(
             pl.col(rest).first(),
-            pl.when(logged).then(pl.col("bytes").sum()).alias("bytes"),
+            pl.when(logged).then(pl.col("bytes").cast(pl.Int128).sum()).alias("bytes"),
             pl.col("use_proved").any(),
         )
         .sort("row", "part")
     )
+
+
+def _in_64_bits(connections: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Take out the sums of bytes that no count of ours holds, and give them beside, as unread values."""
+    beyond = pl.col("bytes") > HIGHEST["bytes"]
+    overflowed = connections.filter(beyond).select(
+        "row",
+        reason=pl.lit(BadValue.OUT_OF_RANGE.value),
+        example=pl.col("bytes").cast(pl.String),
+        column=pl.lit("bytes"),
+    )
+    return connections.with_columns(pl.when(~beyond).then("bytes").cast(pl.Int64).alias("bytes")), overflowed
 
 
 def _finished(connections: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
@@ -124,7 +136,9 @@ def _rejects(refused: pl.DataFrame, numbered: pl.DataFrame, records: Records) ->
     return cast_to(whole, REJECT)
 
 
-def _unread(parts: Sequence[PartRead], refused: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
+def _unread(
+    parts: Sequence[PartRead], overflowed: pl.DataFrame, refused: pl.DataFrame, numbered: pl.DataFrame
+) -> pl.DataFrame:
     """Count the values that could not be read; one that several connections of a record share is one."""
     found = [
         pl.DataFrame({"reason": trouble.reasons, "example": trouble.written})
@@ -134,6 +148,8 @@ def _unread(parts: Sequence[PartRead], refused: pl.DataFrame, numbered: pl.DataF
         for part in parts
         for trouble in part.troubles
     ]
+    if not overflowed.is_empty():
+        found.append(overflowed)
     if not found:
         return pl.DataFrame(schema=UNREAD)
     counted = (

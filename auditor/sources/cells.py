@@ -86,6 +86,19 @@ def written_in(cells: Cells, value: Value) -> Reading | None:
     return written if value.map is None else _mapped(written, value)
 
 
+def kept_text(cells: Cells, value: Value, read: Reading) -> Reading:
+    """Put the text of lists, objects and bytes back where they could not be read: something is there."""
+    marked = [path for path in value.from_ if path in cells.not_scalar and path in cells.columns.columns]
+    if read.reasons is None or not marked:
+        return read
+    text = [pl.when(cells.not_scalar[path]).then(pl.col(path).cast(pl.String)) for path in marked]
+    unread = read.reasons == BadValue.UNREADABLE.value
+    texts = cells.columns.select(pl.coalesce(text).alias("text"))
+    values = pl.DataFrame({"values": read.values, "unread": unread}).hstack(texts)
+    kept = values.select(pl.when("unread").then("text").otherwise(pl.col("values").cast(pl.String)))
+    return Reading(kept.to_series(), read.reasons)
+
+
 def text_of(value: str | int | bool) -> str:  # noqa: FBT001  a value of the mapping
     """Write a value of the mapping as a log would."""
     return str(value).lower() if isinstance(value, bool) else str(value)

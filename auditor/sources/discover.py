@@ -18,9 +18,9 @@ SUFFIXES = (*FORMATS, *(text + packed for text in FORMATS if text != ".parquet" 
 def find_logs(arguments: Sequence[str]) -> list[str]:
     """Name the files that the arguments mean: files, globs, and directories, mixed.
 
-    Directories and what is in them are searched for known suffixes, hidden ones left out, in the order of
-    their names. A file that is reached twice is named once. Raises SourceError with every argument that means
-    nothing.
+    Directories and what is in them, also behind links, are searched for known suffixes, hidden ones left out,
+    in the order of their names. A file that is reached twice is named once. Raises SourceError with every
+    argument that means nothing.
     """
     found: dict[str, str] = {}
     faults: list[Fault] = []
@@ -33,21 +33,38 @@ def find_logs(arguments: Sequence[str]) -> list[str]:
     return list(found.values())
 
 
+def left_out_of(arguments: Sequence[str]) -> list[str]:
+    """Name what lies in the directories that the arguments mean and is not read, hidden files aside.
+
+    That is what has no known suffix, and what has one and is no file. What another argument has read is not
+    left out. Raises SourceError as `find_logs` does.
+    """
+    read = {os.path.realpath(file) for file in find_logs(arguments)}
+    directories = [name for argument in arguments for name in _named_by(argument) if Path(name).is_dir()]
+    there = [file for name in directories for file in sorted(_walked(Path(name), []))]
+    left = {os.path.realpath(file): file for file in reversed(there) if not _is_log(file)}
+    return sorted(file for real, file in left.items() if real not in read)
+
+
 def _files_of(argument: str, faults: list[Fault]) -> Iterator[str]:
-    if Path(argument).exists() or not glob.has_magic(argument):
-        yield from _files_at(argument, faults)
-        return
-    matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207  Path.glob takes no absolute pattern
-    if not matches:
+    names = _named_by(argument)
+    if not names:
         faults.append(Fault(argument, "matches nothing"))
-    for match in matches:
-        yield from _files_at(match, faults)
+    for name in names:
+        yield from _files_at(name, faults)
+
+
+def _named_by(argument: str) -> list[str]:
+    """Take a word as a name if it is one, else as a glob."""
+    if Path(argument).exists() or not glob.has_magic(argument):
+        return [argument]
+    return sorted(glob.glob(argument, recursive=True))  # noqa: PTH207  Path.glob takes no absolute pattern
 
 
 def _files_at(name: str, faults: list[Fault]) -> Iterator[str]:
     path = Path(name)
     if path.is_dir():
-        files = sorted(_walked(path, faults))
+        files = sorted(file for file in _walked(path, faults) if _is_log(file))
         if not files:
             faults.append(Fault(name, "holds no logs", f"logs in a directory end in {', '.join(SUFFIXES)}"))
         yield from files
@@ -60,15 +77,23 @@ def _files_at(name: str, faults: list[Fault]) -> Iterator[str]:
 
 
 def _walked(directory: Path, faults: list[Fault]) -> Iterator[str]:
+    """Name all that is neither hidden nor a directory; one that several links lead to is entered once."""
+
     def unreadable(error: OSError) -> None:
         faults.append(Fault(str(error.filename), f"cannot be read: {error.strerror}"))
 
-    for folder, folders, files in os.walk(directory, onerror=unreadable):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in files:
-            path = Path(folder, name)
-            if not name.startswith(".") and name.lower().endswith(SUFFIXES) and path.is_file():
-                yield str(path)
+    entered = {os.path.realpath(directory)}
+    for folder, folders, files in os.walk(directory, onerror=unreadable, followlinks=True):
+        inner: dict[str, str] = {}
+        for name in sorted(name for name in folders if name[0] != "."):
+            inner.setdefault(os.path.realpath(Path(folder, name)), name)
+        folders[:] = [name for real, name in inner.items() if real not in entered]
+        entered.update(inner)
+        yield from (str(Path(folder, name)) for name in files if name[0] != ".")
+
+
+def _is_log(file: str) -> bool:
+    return file.lower().endswith(SUFFIXES) and Path(file).is_file()
 
 
 def log_of(path: str, mapping: Mapping | None) -> Log:

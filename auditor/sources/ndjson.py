@@ -5,13 +5,13 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
 from auditor.errors import SourceError
 from auditor.sources.batching import TextRecords, empty_batch, text_batch
 from auditor.sources.cells import Cells
+from auditor.sources.descent import descend, first_wins
 from auditor.sources.fit import Warned, require_columns, warnings_on
 from auditor.sources.interface import Batch, Log, Piece, Plan
 from auditor.sources.isolation import read_objects
@@ -107,15 +107,21 @@ def _cells(objects: pl.DataFrame, lines: pl.Series, log: Log, absent: frozenset[
     paths = {path: steps_of(path) or (path,) for path in log.mapping.paths}
     if log.mapping.canonical:
         paths.update({name: (name,) for name in objects.columns if name not in paths})
-    columns = objects.select(_at(steps).alias(path) for path, steps in paths.items())
+    nested = {path: steps for path, steps in paths.items() if steps[1:]}
+    descent = descend(lines, nested, {"", *log.mapping.input.null_values})
+    shallow = objects.select(pl.col(steps[0]).alias(path) for path, steps in paths.items() if not steps[1:])
+    columns = pl.concat([shallow, descent.columns], how="horizontal")
     extra = {*log.mapping.extra, *(["extra"] if log.mapping.canonical else [])}
+    extra -= {path for _, value in log.mapping.values for path in value.paths}
     filled = [column.name for column in columns.iter_columns() if column.null_count() < columns.height]
     begun = columns.select(_begun(name).any() for name in filled if name not in extra)
     perhaps = [name for name in begun.columns if begun[name].item()]
-    nested = columns.select(pl.col(name).str.contains(_NESTED).fill_null(value=False) for name in perhaps)
+    suspects = columns.select(pl.col(name).str.contains(_NESTED).fill_null(value=False) for name in perhaps)
     not_scalar = {
-        name: _confirmed(nested[name], lines, paths[name]) for name in perhaps if nested[name].any()
+        name: _confirmed(suspects[name], lines, paths[name]) for name in perhaps if suspects[name].any()
     }
+    for name, mask in descent.blocked.items():
+        not_scalar[name] = not_scalar[name] | mask if name in not_scalar else mask
     return Cells.of(columns, log.mapping.input.null_values, not_scalar, absent)
 
 
@@ -123,23 +129,14 @@ def _begun(name: str) -> pl.Expr:
     return pl.col(name).str.starts_with("{") | pl.col(name).str.starts_with("[")
 
 
-def _at(steps: Sequence[str]) -> pl.Expr:
-    head = pl.col(steps[0])
-    return head.str.json_path_match("$" + "".join(f"['{step}']" for step in steps[1:])) if steps[1:] else head
-
-
 def _confirmed(suspects: pl.Series, lines: pl.Series, steps: Sequence[str]) -> pl.Series:
     """Keep the suspects that are lists or objects: a text may look like one."""
     for row in suspects.arg_true():
-        value = json.loads(lines[row], parse_int=str, object_pairs_hook=_first_wins)
+        value = json.loads(lines[row], parse_int=str, object_pairs_hook=first_wins)
         for step in steps:
             value = value.get(step) if isinstance(value, dict) else None
         suspects[row] = isinstance(value, dict | list)
     return suspects
-
-
-def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return dict(reversed(pairs))
 
 
 def _sampled_names(log: Log, limits: Limits) -> list[str]:

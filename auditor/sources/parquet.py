@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -15,10 +16,13 @@ from auditor.sources.fit import require_columns, warnings_on
 from auditor.sources.interface import Batch, Log, Piece, Plan
 from auditor.sources.language import steps_of
 from auditor.sources.lines import USUAL, Limits, excerpt_of, text_where_utf8
-from auditor.sources.parts import LABEL
+from auditor.sources.parts import IDS, LABEL
 from auditor.sources.reading import constant, nulled
 from auditor.sources.rowfile import beyond_calendar, broken, frames_of, rows_as_json, rows_of, scan, schema_of
 from auditor.sources.stream import read_raw
+
+_SIGN_OF_BYTES = "\\x"
+"""Before the hexadecimal digits of bytes that are no text, so that nobody takes them for a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +131,27 @@ def _batch(log: Log, columns: pl.DataFrame, at: int, warned: list[tuple[str, int
 def _cells(columns: pl.DataFrame, log: Log) -> Cells:
     """Write what is no scalar as text, and mark it; bytes are a text where they are UTF-8."""
     masks = {}
+    ids = {path for name, value in log.mapping.values if name in IDS for path in value.paths}
+    lengths = {path for _, value in log.mapping.values if value.unit is not None for path in value.paths}
     for name, dtype in columns.schema.items():
         there = columns[name].is_not_null()
         if dtype == pl.Binary:
             text = text_where_utf8(columns[name])
             masks[name] = there & text.is_null()
+            text = text.zip_with(~masks[name], _SIGN_OF_BYTES + columns[name].bin.encode("hex"))
+        elif dtype == pl.Duration and name not in lengths:
+            text, masks[name] = columns[name].dt.to_string("iso"), there
+        elif dtype.is_nested() and not _has_json(dtype):
+            text = pl.Series(name, [f"a value of type {dtype}"]).new_from_index(0, columns.height)
+            text, masks[name] = text.zip_with(there, constant(None, columns.height, pl.String)), there
         elif dtype.is_nested():
             json_text = pl.struct(value=name).struct.json_encode()
-            text = columns.select(pl.when(there).then(json_text).alias(name)).to_series()
+            bare = json_text.str.strip_prefix('{"value":').str.strip_suffix("}")
+            text = columns.select(pl.when(there).then(bare).alias(name)).to_series()
             masks[name] = there
+        elif dtype.is_float() and name in ids:
+            text = _id_text(columns[name])
+            masks[name] = there & text.is_null()
         elif (beyond := beyond_calendar(columns[name])) is not None:
             text = nulled(columns[name], beyond)
             masks[name] = beyond
@@ -144,3 +160,29 @@ def _cells(columns: pl.DataFrame, log: Log) -> Cells:
         columns = columns.with_columns(text.alias(name))
     marked = {name: mask for name, mask in masks.items() if mask.any()}
     return Cells.of(columns, log.mapping.input.null_values, marked)
+
+
+def _has_json(dtype: pl.DataType) -> bool:
+    """Tell whether polars can write values of a type as JSON: it panics on bytes within them."""
+    if isinstance(dtype, pl.Struct):
+        return all(_has_json(_instance(field.dtype)) for field in dtype.fields)
+    if isinstance(dtype, pl.List | pl.Array):
+        return _has_json(_instance(dtype.inner))
+    return dtype not in (pl.Binary, pl.Object)
+
+
+def _instance(dtype: Any) -> pl.DataType:  # noqa: ANN401  polars' class of types is not public
+    return dtype if isinstance(dtype, pl.DataType) else dtype()
+
+
+def _id_text(floats: pl.Series) -> pl.Series:
+    """Write ids as the whole numbers that they were before a null beside them made them floats.
+
+    What is no number is no id.
+    """
+    number = pl.col("number")
+    whole = number.cast(pl.Int128, strict=False)
+    is_whole = number == whole.cast(pl.Float64)
+    text = pl.when(is_whole).then(whole.cast(pl.String)).otherwise(number.cast(pl.String))
+    finite = pl.when(number.is_finite()).then(text)
+    return floats.cast(pl.Float64).to_frame("number").select(finite.alias(floats.name)).to_series()

@@ -7,7 +7,7 @@ from functools import partial
 import polars as pl
 
 from auditor.model import CONNECTION, ROLE, TIER, TIME_BASIS, BadValue, Role, TimeBasis
-from auditor.sources.cells import Cells, written_in
+from auditor.sources.cells import Cells, kept_text, written_in
 from auditor.sources.language import Value
 from auditor.sources.mapping import Mapping, Part
 from auditor.sources.reading import Reading, constant, merged, nulled
@@ -19,12 +19,17 @@ from auditor.sources.values import (
     read_counts,
     read_flags,
     read_hosts,
-    read_trimmed,
+    read_names,
     read_words,
     split_ports,
 )
 
 LABEL = "label_"
+IDS = ("call_id", "session_id", "account_id", "participant_id")
+PLACES = ("relay_ip", "relay_name", "relay_site", "client_ip")
+"""Where a list or an object stands in these, its text is the value: a place that nobody knows, not none."""
+
+RELAY_EVIDENCE = ("relay_ip", "relay_name", "relay_site", "relay_country_declared")
 OF_THE_RECORD = ("source_file", "record", "byte_offset", "part")
 
 
@@ -54,6 +59,15 @@ class PartRead:
         """Lay the columns side by side."""
         return pl.DataFrame(self.columns)
 
+    @property
+    def speaks_of_relay(self) -> pl.Series:
+        """Mark the records in which anything tells of a relay, be it readable or not."""
+        said = [self.columns[name].is_not_null() for name in RELAY_EVIDENCE]
+        said += [
+            trouble.reasons.is_not_null() for trouble in self.troubles if trouble.column in RELAY_EVIDENCE
+        ]
+        return pl.DataFrame(said).select(pl.any_horizontal(pl.all())).to_series()
+
 
 def read_part(part: Part, cells: Cells, mapping: Mapping) -> PartRead:
     """Read every column that the part gives; what it does not give, or the log does not have, is null."""
@@ -76,7 +90,8 @@ def read_part(part: Part, cells: Cells, mapping: Mapping) -> PartRead:
             and "relay_port" not in part.columns
         ):
             _take_port(read, written.values, bare=value.ip == "host_port_bare")
-        _take(read, name, value, Reading(taken.values, reasons), cells)
+        whole = Reading(taken.values, reasons)
+        _take(read, name, value, kept_text(cells, value, whole) if name in PLACES else whole, cells)
     _end_after_start(read)
     _complete(read, part, cells, mapping)
     return read
@@ -127,7 +142,8 @@ def _unmapped_where_null(roles: pl.Series) -> pl.Series | None:
 
 
 READERS: dict[str, Callable[[pl.Series], Reading]] = {
-    "home_region": read_trimmed,
+    "account_id": read_names,
+    "home_region": read_names,
     "role": partial(read_words, words=ROLE),
     "tier": partial(read_words, words=TIER),
     "time_basis": partial(read_words, words=TIME_BASIS),

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from auditor.countries import COUNTRIES
-from auditor.sources.reading import Reading, constant, merged, reasons_of
+from auditor.model import BadValue
+from auditor.sources.reading import Reading, constant, merged, nulled, reasons_of
 
 HIGHEST = {"relay_port": 65_535, "attempt": 2**31 - 1, "failed_primaries": 2**31 - 1, "bytes": 2**63 - 1}
 
@@ -30,11 +31,16 @@ def read_counts(written: pl.Series, highest: int) -> Reading:
 
 
 def added_up(written: Sequence[pl.Series]) -> Reading:
-    """Add counts up; the sum is null where one of them is, and unreadable where one of them is."""
+    """Add counts up; the sum is null where one of them is, and unreadable where one of them is.
+
+    A sum beyond 64 bits is `out_of_range`.
+    """
     reads = [read_counts(part, HIGHEST["bytes"]) for part in written]
     frame = pl.DataFrame({str(index): read.values for index, read in enumerate(reads)})
-    total = frame.select(pl.sum_horizontal(pl.all(), ignore_nulls=False)).to_series()
-    reasons = None
+    total = frame.select(pl.sum_horizontal(pl.all().cast(pl.Int128), ignore_nulls=False)).to_series()
+    beyond = total > HIGHEST["bytes"]
+    total = nulled(total, beyond).cast(pl.Int64)
+    reasons = reasons_of(beyond, total, (beyond, BadValue.OUT_OF_RANGE))
     for read in reads:
         reasons = merged(reasons, read.reasons)
     return Reading(total, reasons)
@@ -67,9 +73,11 @@ def read_countries(written: pl.Series) -> Reading:
     return Reading(values, reasons_of(written, values))
 
 
-def read_trimmed(written: pl.Series) -> Reading:
-    """Read texts without the blanks around them."""
-    return Reading(written.cast(pl.String).str.strip_chars())
+def read_names(written: pl.Series) -> Reading:
+    """Read names that are compared: without the blanks around them, and accents spelled one way (NFC)."""
+    text = written.cast(pl.String).str.strip_chars()
+    is_ascii = text.str.len_bytes().sum() == text.str.len_chars().sum()
+    return Reading(text if is_ascii else text.str.normalize("NFC"))
 
 
 def read_hosts(written: pl.Series) -> Reading:

@@ -272,3 +272,19 @@ def test_explain_takes_ids_as_people_type_them_and_knows_an_incident(invoke: Inv
     incident = invoke("explain", demo, findings(demo)["incident_id"].drop_nulls()[0])
     assert incident.exit_code == 6
     assert "is an incident" in incident.stderr
+
+
+def test_what_lies_in_a_folder_and_is_not_read_is_named(
+    invoke: Invoke, write_log: WriteLog, evidence: Evidence, tmp_path: Path
+) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    log = write_log(HOME)
+    for name in ("a.csv", "a.csv.1", "notes.txt"):
+        shutil.copy(log, logs / name)
+    done = invoke("audit", logs, *evidence)
+    assert done.exit_code == 0
+    warnings = json.loads((tmp_path / "run" / "summary.json").read_text())["warnings"]
+    named = [one["source_file"] for one in warnings if "was not read" in one["text"]]
+    assert named == [str(logs / "a.csv.1"), str(logs / "notes.txt")]
+    assert "a.csv.1" in done.stderr

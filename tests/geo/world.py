@@ -87,7 +87,7 @@ RELAYS: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"relay_ip": "turn.example.com", "relay_name": "turn.example.com"}, "SE", ["single_source"]),
     ({"relay_site": " fra-1"}, "DE", ["single_source"]),
     ({"relay_site": "SJC-1"}, "*", ["unknown_site"]),
-    ({"relay_country_declared": "DE"}, "DE", ["single_source"]),
+    ({"relay_country_declared": "DE"}, "DE", ["declared_only"]),
     ({"relay_country_declared": "EU"}, "*", ["no_relay_address", "not_a_country"]),
     ({}, "*", ["no_relay_address"]),
 ]

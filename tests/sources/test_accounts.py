@@ -68,18 +68,53 @@ def test_the_line_that_holds_at_the_start_gives_the_home_region(
 def test_where_log_and_file_differ_nothing_is_known_and_that_is_told(accounts: Accounts) -> None:
     joined, warnings = accounts.join(
         connections(
-            {"account_id": "t-2", "home_region": "US", "participant_country_declared": "CN"},
+            {"account_id": "t-2", "home_region": "US"},
             {"account_id": "t-2", "home_region": "EU"},
             {"account_id": "t-9", "home_region": "US"},
             {"home_region": "EU"},
         )
     )
     assert joined["home_region"].to_list() == [None, "EU", "US", "EU"]
-    assert joined["participant_country_declared"].to_list() == ["CN", "FR", None, None]
     assert joined["label_cloud"].to_list() == ["x", "x", None, None]
     assert warnings.select("count", "first_record").rows() == [(1, 3), (1, 1)]
     assert "has no line" in warnings["text"][0]
     assert "`home_region` in the log is not what the accounts file says" in warnings["text"][1]
+
+
+def test_names_are_the_same_however_they_are_spelled(read: Callable[..., Any], written: Written) -> None:
+    lines = "t-\u00e9 ,\u00a0R\u00e9gion,,,,\n\u3000t-2,EU ,,,,\n"
+    accounts = load_accounts(written("accounts.csv", HEAD + lines))
+    log = "started_at,account_id,home_region\n" + "".join(
+        f"2026-03-01T00:00:00Z,{account},{region}\n"
+        for account, region in [(" t-e\u0301", "Re\u0301gion "), ("t-2\u00a0", " EU"), ("t-2", "")]
+    )
+    joined, warnings = accounts.join(read(written("a.csv", log)).connections)
+    assert joined.select("account_id", "home_region").rows() == [
+        ("t-\u00e9", "R\u00e9gion"),
+        ("t-2", "EU"),
+        ("t-2", "EU"),
+    ]
+    assert warnings.is_empty()
+
+
+@pytest.mark.parametrize("account", [" t ", "t\u00a0"])
+def test_lines_of_one_account_overlap_however_it_is_spelled(written: Written, account: str) -> None:
+    with pytest.raises(SourceError, match="3:3: overlaps the line 2 of the account `t`"):
+        load_accounts(written("a.csv", HEAD + f"t,EU,,,,\n{account},US,2026-03-01T00:00:00Z,,,\n"))
+
+
+def test_the_country_of_an_account_is_declared_only_beside_an_address(accounts: Accounts) -> None:
+    address = {"account_id": "t-2", "client_ip": "192.0.2.1"}
+    joined, _ = accounts.join(
+        connections(
+            address,
+            {"account_id": "t-2"},
+            {**address, "participant_country_declared": "CN"},
+            {"account_id": "t-2", "participant_country_declared": "CN"},
+            {**address, "account_id": "t-9"},
+        )
+    )
+    assert joined["participant_country_declared"].to_list() == ["FR", None, "CN", "CN", None]
 
 
 ACCOUNT = st.sampled_from(["t-1", "t-2", "t-3", None])
@@ -128,6 +163,7 @@ def test_an_empty_file_of_accounts_lists_every_account(written: Written) -> None
     ("line", "fault"),
     [
         (",EU,,,,", "2:1: account_id: is empty"),
+        (" ,EU,,,,", "2:1: account_id: is empty"),
         ("t,,,,,", "2:2: home_region: is empty"),
         ("t,EU,2026-03-01T00:00:00,,,", "2:3: from: `2026-03-01T00:00:00` has no offset"),
         ("t,EU,2026-03-01,,,", "2:3: from: `2026-03-01` has no offset"),

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import SourceError
-from auditor.sources.discover import find_logs, log_of
+from auditor.sources.discover import find_logs, left_out_of, log_of
 from auditor.sources.mapping import CANONICAL
 from auditor.sources.registry import SOURCES, source_of
 
@@ -45,6 +45,43 @@ def test_files_globs_and_directories_may_be_mixed_and_a_file_is_read_once(folder
         [str(folder / "b.csv"), f"{folder}/*.csv", f"{folder}/deep/../b.csv", str(folder / "notes.txt")]
     )
     assert names(folder, found) == ["b.csv", "notes.txt"]
+
+
+def test_links_to_directories_are_followed_and_each_directory_is_entered_once(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "far.csv").touch()
+    (elsewhere / "far.log").touch()
+    (elsewhere / "back").symlink_to(folder)
+    for link in ("deep/out", "z1", "z2"):
+        (folder / link).symlink_to(elsewhere)
+    (folder / "deep/self").symlink_to(folder / "deep")
+    found = names(folder, find_logs([str(folder)]))
+    assert len(found) == 6
+    assert sum(name.endswith("far.csv") for name in found) == 1
+    assert [Path(name).name for name in left_out_of([str(folder)])] == ["notes.txt", "far.log"]
+
+
+def test_two_links_side_by_side_to_one_directory_are_one(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "a.csv").touch()
+    for link in ("l1", "l2"):
+        (tmp_path / link).symlink_to(elsewhere)
+    assert names(tmp_path, find_logs([str(tmp_path)])) == ["l1/a.csv"]
+
+
+def test_what_a_directory_holds_and_nobody_reads_is_named(folder: Path) -> None:
+    for name in ("a.csv.1", "deep/b.csv.bz2", "deep/A.PARQUET.gz", ".x/z.log", "deep/.z.log"):
+        (folder / name).touch()
+    (folder / "gone.csv").symlink_to(folder / "nowhere.csv")
+    left = ["a.csv.1", "deep/A.PARQUET.gz", "deep/b.csv.bz2", "gone.csv", "notes.txt"]
+    assert names(folder, left_out_of([str(folder)])) == left
+    assert names(folder, left_out_of([f"{folder}/de*", str(folder / "deep")])) == left[1:3]
+    assert names(folder, left_out_of([str(folder), str(folder / "notes.txt")])) == left[:-1]
+    assert left_out_of([str(folder / "b.csv"), f"{folder}/*.ndjson"]) == []
 
 
 def test_a_file_with_the_signs_of_a_glob_in_its_name_is_itself(folder: Path) -> None:

@@ -302,3 +302,36 @@ def test_times_out_of_range_are_told_with_the_unit_that_would_have_fitted(
             for record, reason in enumerate(["out_of_range", None, None, "out_of_range", "unreadable"] * 2, 2)
             if reason
         ]
+
+
+SUMMED = (
+    CSV
+    + START
+    + "connections:\n"
+    + "".join(
+        f"  - {{role: media, relay_ip: {relay}, bytes: {{sum: [tx, rx]}}, session_id: {relay}}}\n"
+        for relay in ("r1", "r2")
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("tx", "rx", "relays", "counted"),
+    [
+        (2**63 - 1, 0, ("a", "b"), [2**63 - 1] * 2),
+        (2**63 - 1, 1, ("a", "b"), [None] * 2),
+        (2**63 - 1, 2**63 - 1, ("a", "b"), [None] * 2),
+        (2**62 - 1, 0, ("a", "a"), [2**63 - 2]),
+        (2**62, 0, ("a", "a"), [None]),
+        (2**62, 2**62 - 1, ("a", "a"), [None]),
+        (2**62, 2**62, ("a", "a"), [None]),
+    ],
+)
+def test_a_sum_beyond_64_bits_is_unread(  # noqa: PLR0913, PLR0917  a table and its fixtures
+    read: Reader, written: Written, tx: int, rx: int, relays: tuple[str, str], counted: list[int | None]
+) -> None:
+    log = f"t;tx;rx;r1;r2\n1772350400;{tx};{rx};{';'.join(relays)}\n1772350400;1;1;x;y\n"
+    found = read(written("a.log", log), written("m.yaml", SUMMED))
+    assert found.connections["bytes"].to_list() == [*counted, 2, 2]
+    unread = [(column, reason, count, first) for column, reason, count, first, _ in found.unread]
+    assert unread == ([("bytes", "out_of_range", 1, 2)] if None in counted else [])

@@ -3,9 +3,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditor.errors import SourceError
+from auditor.sources.descent import descend
 from auditor.sources.isolation import DEEPEST
 from auditor.sources.lines import Limits
 
@@ -89,7 +93,7 @@ def test_nested_values_where_a_scalar_should_be_are_unread_and_texts_that_look_n
     text = "".join(json.dumps({"started_at": "2026-03-01T00:00:00Z", **line}) + "\n" for line in lines)
     found = read(written("a.jsonl", text))
     assert found.connections["call_id"].to_list() == [None, None, '{"a":1}']
-    assert found.connections["relay_ip"].to_list() == ["2001:db8::1", "1", None]
+    assert found.connections["relay_ip"].to_list() == ["2001:db8::1", "1", '["192.0.2.1"]']
     assert [(column, reason, count, first) for column, reason, count, first, _ in found.unread] == [
         ("call_id", "unreadable", 2, 1),
         ("relay_ip", "unreadable", 1, 3),
@@ -183,3 +187,137 @@ def test_where_any_record_has_a_role_the_records_without_are_counted(
     found = read(path, limits=limits, piece_bytes=len(GOOD))
     assert found.warnings == []
     assert [row[:4] for row in found.unread] == [("role", "unmapped", 3 + (last == "null"), 1)]
+
+
+UNLESS_NONE = """
+schema: auditor/mapping@1
+id: unless
+title: t
+input: {format: jsonl}
+fields: {started_at: {from: started_at, time: iso8601}}
+connections:
+  - role: keys
+    relay_ip: {from: [ip, other], ip: host_port}
+    relay_site: {from: site, map: {f: FRA}}
+    relay_country_declared: country
+    client_ip: client
+    home_region: region
+    account_id: account
+    if_no_relay: none
+extra: [site]
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "column", "value"),
+    [
+        ({"ip": ["1.2.0.1"]}, "relay_ip", '["1.2.0.1"]'),
+        ({"ip": {"v4": "1.2.0.1"}, "other": "1.2.0.2"}, "relay_ip", '{"v4": "1.2.0.1"}'),
+        ({"ip": [1]}, "relay_ip", "[1]"),
+        ({"ip": []}, "relay_ip", "[]"),
+        ({"site": ["f"]}, "relay_site", '["f"]'),
+        ({"site": "x"}, "relay_site", None),
+        ({"country": "DE"}, "relay_country_declared", "DE"),
+        ({"country": "Germany"}, "relay_country_declared", None),
+        ({"country": ["DE"]}, "relay_country_declared", None),
+        ({"ip": "1.2.0.1", "client": ["1.2.0.9"]}, "client_ip", '["1.2.0.9"]'),
+        ({"ip": "1.2.0.1", "region": ["EU"]}, "home_region", None),
+        ({"ip": "1.2.0.1", "account": ["t"]}, "account_id", None),
+    ],
+)
+def test_what_nobody_can_read_of_a_relay_is_not_taken_for_no_relay(
+    read: Reader, written: Written, said: dict[str, object], column: str, value: str | None
+) -> None:
+    line = json.dumps({"started_at": "2026-03-01T00:00:00Z", **said})
+    silent = f"{{{START}}}"
+    found = read(written("a.log", f"{line}\n{silent}\n"), written("unless.yaml", UNLESS_NONE))
+    assert found.connections.select("record", column).rows() == [(1, value)]
+    assert found.not_connections == {"no_relay": 1}
+    unread = {name for name, *_ in found.unread}
+    assert unread == ({column} if said != {"country": "DE"} else set())
+
+
+DEEP = """
+schema: auditor/mapping@1
+id: deep
+title: t
+input: {format: jsonl, null_values: ["-"]}
+fields:
+  started_at: {from: t.at, time: iso8601}
+  call_id: n.c
+  session_id: n.o.d
+  account_id: n.o
+connections:
+  - {role: keys, relay_ip: n.ip, if_no_relay: none}
+"""
+SPREAD: list[tuple[dict[str, object], str | None]] = [
+    (
+        {"c": 123456789012345678901234567890, "o": {"d": 18446744073709551617}},
+        "123456789012345678901234567890",
+    ),
+    ({"c": 123456789012345678901234567891, "o": {"d": "x"}}, "123456789012345678901234567891"),
+    ({"c": 'a"b\\c\nd', "o": {"d": 1}}, 'a"b\\c\nd'),
+    ({"c": 0.5, "o": {}}, "0.5"),
+    ({"c": "", "o": None}, None),
+    ({}, None),
+]
+
+
+def deep_line(nested: object) -> str:
+    return json.dumps({"t": {"at": "2026-03-01T00:00:00Z"}, "n": nested}) + "\n"
+
+
+OBJECTS = st.recursive(
+    st.sampled_from(["1", "-0", '"x"', "null", "[]", '[{"c":1}]', '"{}"', str(2**70)]),
+    lambda inner: st.lists(
+        st.tuples(st.sampled_from(["n", "c", "\\u006e", ""]), inner).map(
+            lambda pair: f'"{pair[0]}":{pair[1]}'
+        ),
+        max_size=3,
+    ).map(lambda pairs: f"{{{','.join(pairs)}}}"),
+)
+
+
+@given(st.lists(OBJECTS.map(lambda nested: f'{{"n":{nested}}}'), min_size=1, max_size=6))
+def test_a_line_is_descended_into_alike_alone_and_among_others(lines: list[str]) -> None:
+    paths = {"n.c": ("n", "c"), "n.c.n": ("n", "c", "n"), "n.n": ("n", "n")}
+    together = descend(pl.Series(lines), paths, {""})
+    for row, line in enumerate(lines):
+        alone = descend(pl.Series([line]), paths, {""})
+        assert alone.columns.row(0) == together.columns.row(row)
+        barred = {path for path in paths if path in together.blocked and together.blocked[path][row]}
+        assert alone.blocked.keys() == barred
+
+
+@pytest.mark.parametrize("bars", [(), (5, "x", [{"c": 1}], {"o": 7}, {"o": "x", "c": "y"})])
+def test_numbers_deep_inside_are_exact_whatever_stands_in_other_lines(
+    read: Reader, written: Written, bars: tuple[object, ...]
+) -> None:
+    lines = [deep_line({**nested, "ip": "192.0.2.1"}) for nested, _ in SPREAD]
+    lines += [deep_line(bar) for bar in bars]
+    found = read(written("a.log", "".join(lines)), written("deep.yaml", DEEP))
+    rows = found.connections.filter(pl.col("record") <= len(SPREAD))
+    assert rows["call_id"].to_list() == [call for _, call in SPREAD]
+    assert rows["session_id"].to_list() == [str(2**64 + 1), "x", "1", None, None, None]
+    assert rows["relay_ip"].to_list() == ["192.0.2.1"] * len(SPREAD)
+
+
+def test_what_bars_the_way_to_a_relay_is_unread_and_not_absent(read: Reader, written: Written) -> None:
+    bars: list[object] = ["-", " ", None, {}, 5, "x", ["192.0.2.1"], False, {"ip": "192.0.2.1"}]
+    twice = '{"t":{"at":"2026-03-01T00:00:00Z"},"n":{"ip":"192.0.2.1"},"n":7}\n'
+    lines = "".join(map(deep_line, bars)) + twice
+    for limits in (None, Limits(chunk_bytes=1)):
+        found = read(written("a.log", lines), written("deep.yaml", DEEP), limits=limits)
+        assert found.not_connections == {"no_relay": 4}
+        kept = found.connections.select("record", "relay_ip").rows()
+        assert kept == [(5, None), (6, None), (7, None), (8, None), (9, "192.0.2.1"), (10, "192.0.2.1")]
+        assert ("relay_ip", "unreadable", 4, 5) in [row[:4] for row in found.unread]
+
+
+def test_many_lines_without_an_object_are_read_as_each_one_alone(read: Reader, written: Written) -> None:
+    lines = [deep_line({"c": number, "ip": "192.0.2.1"} if number % 3 else number) for number in range(9_000)]
+    found = read(written("a.log", "".join(lines)), written("deep.yaml", DEEP))
+    assert found.connections["call_id"].to_list() == [
+        str(number) if number % 3 else None for number in range(9_000)
+    ]
+    assert ("relay_ip", "unreadable", 3_000, 1) in [row[:4] for row in found.unread]

@@ -8,8 +8,10 @@ import polars as pl
 import pytest
 
 from auditor.errors import SourceError
-from auditor.sources.interface import Piece
+from auditor.sources.interface import Log, Piece
 from auditor.sources.lines import Limits
+from auditor.sources.mapping import CANONICAL
+from auditor.sources.parquet import ParquetSource
 
 Reader = Callable[..., Any]
 Written = Callable[..., Path]
@@ -89,6 +91,60 @@ def test_lists_and_bytes_that_are_no_text_are_unread(read: Reader, tmp_path: Pat
     ]
 
 
+def test_whole_numbers_that_became_floats_beside_a_null_are_the_same_ids(
+    read: Reader, written: Written, tmp_path: Path
+) -> None:
+    ids = [7.0, None, 2.5, float("nan"), float("inf"), -0.0, 1e20, 1e300]
+    path = saved(
+        tmp_path,
+        {
+            "started_at": [START] * 8,
+            "account_id": ids,
+            "call_id": pl.Series(ids, dtype=pl.Float32, strict=False),
+            "session_id": ids,
+            "participant_id": ids,
+        },
+    )
+    found = read(path)
+    expected = ["7", None, "2.5", None, None, "0", "100000000000000000000", "1e+300"]
+    for name in ("account_id", "session_id", "participant_id"):
+        assert found.connections[name].to_list() == expected
+    assert found.connections["call_id"].to_list()[:5] == expected[:5]
+    assert ("account_id", "unreadable", 2, 4) in [row[:4] for row in found.unread]
+    mapping = written(
+        "m.yaml",
+        "schema: auditor/mapping@1\nid: m\ntitle: t\ninput: {format: parquet}\n"
+        "fields:\n  started_at: {from: s, time: typed}\n"
+        "  account_id: {from: [a, b], map: {'7': t-7}, unmapped: keep}\n",
+    )
+    mixed = saved(tmp_path, {"s": [START] * 2, "a": [7.0, None], "b": ["x", "y"]}, "mixed.parquet")
+    assert read(mixed, mapping).connections["account_id"].to_list() == ["t-7", "y"]
+
+
+def test_addresses_that_are_lists_or_no_text_are_kept_as_what_stands_there(
+    read: Reader, tmp_path: Path
+) -> None:
+    path = saved(
+        tmp_path,
+        {
+            "started_at": [START] * 2,
+            "relay_ip": [["192.0.2.1"], None],
+            "relay_site": [{"dc": "}"}, None],
+            "client_ip": [b"\xff\x00", b"192.0.2.9"],
+        },
+    )
+    found = read(path)
+    assert found.connections.select("relay_ip", "relay_site", "client_ip").rows() == [
+        ('["192.0.2.1"]', '{"dc":"}"}', "\\xff00"),
+        (None, None, "192.0.2.9"),
+    ]
+    assert [(column, reason, count) for column, reason, count, _, _ in found.unread] == [
+        ("client_ip", "unreadable", 1),
+        ("relay_ip", "unreadable", 1),
+        ("relay_site", "unreadable", 1),
+    ]
+
+
 def test_pieces_and_batches_together_are_the_file(read: Reader, tmp_path: Path) -> None:
     rows = 1_000
     path = saved(
@@ -165,3 +221,25 @@ def test_fewer_rows_than_promised_are_a_fault_of_the_file(read: Reader, tmp_path
     promised = Piece(found.log, 0, 4, 1)
     with pytest.raises(SourceError, match="3 rows can be read, of 4"):
         list(found.source.batches(promised))
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("ended_at", pl.Series([timedelta(seconds=5), None])),
+        ("bytes", pl.Series([timedelta(seconds=5), None])),
+        ("call_id", pl.Series([{"a": b"\xff"}, None])),
+        ("relay_ip", pl.Series([[b"\xff"], None])),
+    ],
+)
+def test_a_column_of_an_odd_type_is_unreadable_and_no_crash(
+    tmp_path: Path, column: str, values: pl.Series
+) -> None:
+    at = datetime(2020, 4, 5, 10, tzinfo=UTC)
+    path = tmp_path / "odd.parquet"
+    pl.DataFrame({"started_at": [at, at], column: values}).write_parquet(path)
+    log = Log(str(path), "parquet", CANONICAL)
+    plan = ParquetSource().plan(log, piece_bytes=1 << 20)
+    (batch,) = ParquetSource().batches(plan.pieces[0])
+    assert batch.connections.height == 2
+    assert batch.unread.select("column", "reason", "count").rows() == [(column, "unreadable", 1)]
