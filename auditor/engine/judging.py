@@ -75,7 +75,7 @@ class Judge:
     def judge(self, connections: pl.DataFrame) -> Judged:
         """Judge a batch of CONNECTION rows, of any size, keeping their order."""
         joined, warnings = self._accounts.join(connections) if self._accounts else (connections, None)
-        dated = joined.with_columns(location_period=self.atlas.period_of(pl.col("started_at")))
+        dated = joined.with_columns(_region(), location_period=self.atlas.period_of(pl.col("started_at")))
         relay_units, relay = distinct(dated, tuple(RELAY_UNIT))
         relays = self.atlas.locate_relays(relay_units)
         clients, client = self._clients(dated)
@@ -167,6 +167,15 @@ def is_kept(judgement: Judgement, rule: Rule) -> bool:
     return judgement.verdict in (
         FINDING_VERDICTS if binds(rule) else (Verdict.VIOLATION, Verdict.INDETERMINATE)
     )
+
+
+def _region() -> pl.Expr:
+    """Leave a home region open where the log has something there that is no name of one.
+
+    Its JSON text was kept so that no accounts file fills it in as if the log had been silent.
+    """
+    region = pl.col("home_region")
+    return pl.when(~region.str.contains(r"^[\[{]")).then(region).alias("home_region")
 
 
 def _misspelt_regions(connections: pl.DataFrame, facts: Facts) -> pl.DataFrame:

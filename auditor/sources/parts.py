@@ -26,7 +26,7 @@ from auditor.sources.values import (
 
 LABEL = "label_"
 IDS = ("call_id", "session_id", "account_id", "participant_id")
-PLACES = ("relay_ip", "relay_name", "relay_site", "client_ip")
+PLACES = ("relay_ip", "relay_name", "relay_site", "client_ip", "home_region")
 """Where a list or an object stands in these, its text is the value: a place that nobody knows, not none."""
 
 RELAY_EVIDENCE = ("relay_ip", "relay_name", "relay_site", "relay_country_declared")

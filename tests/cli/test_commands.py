@@ -288,3 +288,21 @@ def test_what_lies_in_a_folder_and_is_not_read_is_named(
     named = [one["source_file"] for one in warnings if "was not read" in one["text"]]
     assert named == [str(logs / "a.csv.1"), str(logs / "notes.txt")]
     assert "a.csv.1" in done.stderr
+
+
+@pytest.mark.parametrize("with_accounts", [True, False])
+def test_a_home_region_that_cannot_be_read_is_not_taken_for_an_absent_one(
+    invoke: Invoke, evidence: Evidence, tmp_path: Path, *, with_accounts: bool
+) -> None:
+    log = tmp_path / "log.ndjson"
+    times = {"started_at": "2020-04-05T10:00:00Z", "ended_at": "2020-04-05T10:05:00Z"}
+    record = {"call_id": "c", "account_id": "us", "role": "media", "relay_ip": HOME, "home_region": ["EU"]}
+    log.write_text(json.dumps(record | times) + "\n")
+    place = evidence.index("--accounts")
+    words = evidence if with_accounts else evidence[:place] + evidence[place + 2 :]
+    done = invoke("audit", log, *words)
+    assert done.exit_code == 3
+    found = findings(tmp_path / "run")
+    assert found.select("rule_id", "verdict", "reasons", "home_region").rows() == [
+        ("eu-home-fence", "indeterminate", ["home_region_unknown"], None)
+    ]

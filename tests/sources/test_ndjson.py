@@ -221,7 +221,7 @@ extra: [site]
         ({"country": "Germany"}, "relay_country_declared", None),
         ({"country": ["DE"]}, "relay_country_declared", None),
         ({"ip": "1.2.0.1", "client": ["1.2.0.9"]}, "client_ip", '["1.2.0.9"]'),
-        ({"ip": "1.2.0.1", "region": ["EU"]}, "home_region", None),
+        ({"ip": "1.2.0.1", "region": ["EU"]}, "home_region", '["EU"]'),
         ({"ip": "1.2.0.1", "account": ["t"]}, "account_id", None),
     ],
 )
