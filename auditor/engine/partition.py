@@ -66,6 +66,7 @@ class _Files:
         self.written: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def write(self, kind: str, frame: pl.DataFrame, *, even_empty: bool = False) -> None:
+        """Write the next file of a kind; nothing for no rows, unless the kind needs one file at least."""
         if frame.is_empty() and not (even_empty and kind not in self.written):
             return
         before = self.written.get(kind, ())
@@ -89,6 +90,7 @@ class _Gathered:
         self._last: list[datetime] = []
 
     def add(self, batch: Batch, judged: Judged) -> None:
+        """Take in one more batch, in the order of the shard."""
         self.records += batch.records
         self.connection_records += batch.connection_records
         self.connections += batch.connections.height
@@ -115,6 +117,7 @@ class _Gathered:
         return self._situations[0] if self._situations else pl.DataFrame()
 
     def locations(self) -> pl.DataFrame:
+        """Give the relay units of all batches with their connections."""
         return (
             self._locations[0]
             if self._locations
@@ -122,6 +125,7 @@ class _Gathered:
         )
 
     def result(self, shard: Shard, files: dict[str, tuple[tuple[str, str], ...]]) -> ShardResult:
+        """Give the counts of all batches beside the files that were written."""
         rows = {
             "not_connections": counted(
                 self._rows["not_connections"], NOT_CONNECTION, ("source_file", "reason")
