@@ -3,8 +3,8 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,15 +31,21 @@ class Strict(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML file as plain values, with the places of its keys and items."""
+    """One YAML file as plain values, with the places of its keys and items.
+
+    `taken` has the documents in which those of its keys stand that it takes from others.
+    """
 
     path: str
     sha256: str
     data: Any
     node: Any
+    taken: Mapping[int | str, "Document"] = field(default_factory=dict)
 
     def place(self, loc: Loc) -> str:
         """Say where `loc` stands, as `file:line:column`; a missing key has its parent's place."""
+        if loc and loc[0] in self.taken:
+            return self.taken[loc[0]].place(loc)
         node, line, column = self.node, 0, 0
         for step in loc:
             if isinstance(node, CommentedMap) and step in node:
@@ -65,6 +71,8 @@ class Document:
 
     def place_of_key(self, loc: Loc) -> str:
         """Say where the key itself stands, not its value."""
+        if loc[0] in self.taken:
+            return self.taken[loc[0]].place_of_key(loc)
         node = self.node
         for step in loc[:-1]:
             if isinstance(node, CommentedMap | CommentedSeq) and (step in node or isinstance(step, int)):
@@ -110,8 +118,14 @@ def model_of(document: Document, model: type[Model], *, context: object = None) 
         return [_fault_of(document, model, dict(detail)) for detail in error.errors()]
 
 
-_MAY_BEND = re.compile(r"[&*!%]|<<|^(---|\.\.\.)", re.MULTILINE)
-"""Without one of these no anchor, alias, tag, directive, merge key or second document stands in a text."""
+_MAY_BEND = re.compile(
+    r"""(?:^|[\s\ufeff,:?\[\]{}"'-])[&*!] | (?:^|[\r\x85\u2028\u2029\ufeff])% | << | ^(?:---|\.\.\.)""",
+    re.MULTILINE | re.VERBOSE,
+)
+"""Without one of these no anchor, alias, tag, directive, merge key or second document stands in a text.
+
+The first three stand only where a word may begin, and a directive only where a line does: `1 %` is neither.
+"""
 
 
 class _TextConstructor(RoundTripConstructor):
@@ -188,7 +202,8 @@ def _plain(node: Any) -> Any:  # noqa: ANN401  any YAML value
 
 
 def _is_leaf(node: Any) -> bool:  # noqa: ANN401  any YAML value
-    return not isinstance(node, CommentedMap | CommentedSeq)
+    """Tell whether a value has a place of its own: a blank one is placed where the next key stands."""
+    return node is not None and not isinstance(node, CommentedMap | CommentedSeq)
 
 
 def _fault_of(document: Document, model: type[BaseModel], detail: dict[str, Any]) -> Fault:
@@ -204,12 +219,31 @@ def _fault_of(document: Document, model: type[BaseModel], detail: dict[str, Any]
         return Fault(document.place_of_key(loc), f"{key}: unknown key", hint)
     if kind == "missing":
         return Fault(document.place(loc[:-1]), f"{key}: is missing")
-    text, written = str(detail["msg"]), detail.get("input")
-    if not text.startswith("`"):
-        text = f"{text[0].lower()}{text[1:]}"
-    if isinstance(written, str | int | float) and "`" not in text:
-        text = f"`{_as_written(written)}`: {text}"
-    return Fault(document.place(loc), f"{key}: {text}" if key else text, context.get("hint"))
+    text, hint = _told(kind, str(detail["msg"]), detail.get("input"), context)
+    return Fault(document.place(loc), f"{key}: {text}" if key else text, hint)
+
+
+def _told(kind: str, message: str, written: object, context: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Say what is wrong with a value, and how to go on."""
+    shown = f"`{_as_written(written)}`" if isinstance(written, str | int | float) else ""
+    if shown.strip("` ") == "":
+        shown = ""
+    if kind in _ONE_OF:
+        choices = _QUOTED.findall(str(context["expected"]))
+        few = "is not" if len(choices) == 1 else "is none of"
+        text = f"{shown} {few} {', '.join(f'`{choice}`' for choice in choices)}".lstrip()
+        several = isinstance(written, str) and len(choices) > 1
+        return text, nearest(str(written).lower(), choices) if several else None
+    text = message if message.startswith("`") else f"{message[0].lower()}{message[1:]}"
+    if shown and "`" not in text:
+        text = f"{shown}: {text}"
+    return text, context.get("hint") or (_HOW_TO_WRITE.get(kind) if shown else None)
+
+
+_ONE_OF = ("enum", "literal_error")
+_QUOTED = re.compile(r"'([^']*)'")
+_HOW_TO_WRITE = {"string_type": "put it in quotes", "tuple_type": "write a list, in brackets"}
+"""What to do with a single value of the wrong kind."""
 
 
 def _as_written(value: str | float) -> str:

@@ -75,6 +75,18 @@ _VERDICT_RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
 FINDING_VERDICTS = (Verdict.VIOLATION, Verdict.INDETERMINATE, Verdict.EXCUSED)
 
 
+class Subject(StrEnum):
+    """What a finding is about.
+
+    `call`: what a `require` rule says of a whole call; `unobserved`: a call, or the connections of a log without
+    call ids, in which a role that must be observed has no record.
+    """
+
+    CONNECTION = "connection"
+    CALL = "call"
+    UNOBSERVED = "unobserved"
+
+
 class BadValue(StrEnum):
     """Why a value or a record could not be read: a closed set."""
 
@@ -236,6 +248,7 @@ FINDING: Schema = {
     "rule_id": pl.String,
     "rule_version": pl.String,
     "severity": pl.String,
+    "subject": pl.String,
     "verdict": pl.String,
     "reasons": pl.List(pl.String),
     "waiver_id": pl.String,
@@ -273,6 +286,9 @@ FINDING: Schema = {
 }
 """`findings.parquet`: sorted by rule_id, started_at, call_id, finding_id. Null codes are *unknown*.
 
+`subject` is a Subject; a finding of a whole call has the record and the start of its first connection in scope, and
+neither role nor relay nor participant.
+
 `place` is that by which incidents gather: the relay's site, else its name, else its network.
 """
 
@@ -287,6 +303,8 @@ INCIDENT: Schema = {
     "last_started_at": INSTANT,
     "calls_proved": pl.Int64,
     "calls_possible": pl.Int64,
+    "findings_proved": pl.Int64,
+    "findings_possible": pl.Int64,
     "connections_proved": pl.Int64,
     "connections_possible": pl.Int64,
     "participants_possible": pl.Int64,
@@ -301,6 +319,8 @@ INCIDENT: Schema = {
     "same_connections_as": pl.List(pl.String),
 }
 """`incidents.parquet`, in the order of the report: proved first, then severity, then possible calls.
+
+Findings of whole calls are no connections, and tell of no participants: with any of them `participants_possible` is null.
 
 `place_kind` is `site`, `name`, `network` or `none`; `tiers` holds `not logged` for a null tier;
 `relay_countries` is the union over the findings, null if one of them is unknown; `same_connections_as`

@@ -14,6 +14,7 @@ from auditor import __version__
 from auditor.cli.audit import AUDIT_EXAMPLES, audit_command, demo_command
 from auditor.cli.rules import rules_app
 from auditor.cli.runs import explain_command, report_command, verify_command
+from auditor.cli.waivers import waivers_app
 from auditor.engine.conditions import ExitCode
 
 app = typer.Typer(
@@ -47,6 +48,7 @@ app.command(
     epilog="\b\nExample:\n  auditor verify runs/2026-03 --inputs",
 )(verify_command)
 app.add_typer(rules_app, name="rules")
+app.add_typer(waivers_app, name="waivers")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001  Typer calls it with the flag's value

@@ -17,7 +17,9 @@ from auditor.engine.partition import judge_shard, slim_shard
 from auditor.engine.planning import PIECE_BYTES, Planned, plan_logs
 from auditor.engine.record import Ground, manifest_of
 from auditor.engine.request import Request
+from auditor.engine.resolving import resolve
 from auditor.engine.settle import Whole, summary_of, write_evidence
+from auditor.engine.wholecalls import WholeCalls
 from auditor.errors import Fault, GeoError, InputError, NothingToAuditError, RuleSetError
 from auditor.evidence.digests import sha256_of_file
 from auditor.evidence.manifest import EvidenceFile, Manifest, RunFacts
@@ -76,9 +78,11 @@ def audit(request: Request, run: OpenRun, means: Means, *, as_of: datetime) -> A
     partial = _judge_calls(job, shards, judged, means)
     means.observer.begin("Writing the evidence", 0)
     whole = _whole(job, shards, partial, planned)
-    write_evidence(whole, run.directory)
+    waivers = write_evidence(whole, run.directory, as_of=as_of)
     number = ground.report_number(planned)
-    summary = summary_of(whole, run.directory, report_number=number, limits=request.limits, as_of=as_of)
+    summary = summary_of(
+        whole, run.directory, waivers, report_number=number, limits=request.limits, as_of=as_of
+    )
     (run.directory / "summary.json").write_text(summary.to_text(), encoding="utf-8")
     planned.verify_unchanged()
     judge.atlas.verify_unchanged()
@@ -176,7 +180,7 @@ def _judge_shards(job: Job, shards: Sequence[Shard], means: Means) -> Partial:
 
 
 def _judge_calls(job: Job, shards: Sequence[Shard], judged: Partial, means: Means) -> Partial:
-    buckets = buckets_for(judged.total("connections"))
+    buckets = buckets_for(judged.total("connections"), WholeCalls.of(job.ruleset))
     means.observer.begin("Counting calls", buckets)
     whole = judged
     for partial in means.engine.by_call(slim_shard, judge_calls, job, shards, buckets):
@@ -186,7 +190,7 @@ def _judge_calls(job: Job, shards: Sequence[Shard], judged: Partial, means: Mean
 
 
 def _whole(job: Job, shards: Sequence[Shard], partial: Partial, planned: Planned) -> Whole:
-    kinds = ("findings", "situations", "locations", "rejects")
+    kinds = ("findings", "unobserved", "situations", "locations", "rejects")
     files = {
         kind: [
             job.folder / name for shard in shards for name, _ in partial.shards[shard.id].files.get(kind, ())
@@ -194,7 +198,8 @@ def _whole(job: Job, shards: Sequence[Shard], partial: Partial, planned: Planned
         for kind in kinds
     }
     logs = {reading.plan.log.path: reading.plan.log for reading in planned.readings}
-    return Whole(job, judge_of(job), partial, files, logs, planned.left_out)
+    resolved = resolve(job, partial.buckets)
+    return Whole(job, judge_of(job), partial, resolved, files, logs, planned.left_out)
 
 
 def _refuse_silence(request: Request, judged: Partial) -> None:

@@ -9,8 +9,10 @@ import polars as pl
 
 from auditor.engine.identifiers import canonical_text, identifiers_of
 from auditor.engine.incidents import INCIDENT_KEY, incident_spans, write_incident_ids
+from auditor.engine.raw_findings import FINDINGS
 from auditor.evidence.tables import scan_tables, write_table
-from auditor.model import FINDING, cast_to
+from auditor.model import FINDING, Subject, cast_to
+from auditor.ruleset.waivers import Decided
 
 SLICE_ROWS = 400_000
 """So many findings are sorted at once; more only where one rule has more on one day."""
@@ -28,18 +30,25 @@ class _Slice:
     last: date
 
 
-def write_findings(raw: pl.LazyFrame, path: Path, folder: Path, *, slice_rows: int = SLICE_ROWS) -> None:
-    """Sort `raw`, name each finding and its incident, and write them to `path`.
+def findings_in(raw: pl.LazyFrame) -> pl.LazyFrame:
+    """Leave out of raw rows what is no finding: the notes of watches, members and bystanders."""
+    return raw.filter(~pl.col("watch") & pl.col("subject").is_in(FINDINGS))
 
-    Watch rows are left out. `folder` takes the sorted slices on their way; how many there are is invisible.
+
+def write_findings(
+    raw: pl.LazyFrame, path: Path, folder: Path, waivers: Decided, *, slice_rows: int = SLICE_ROWS
+) -> None:
+    """Sort the findings in `raw`, name each, its incident and its waiver, and write them to `path`.
+
+    `folder` takes the sorted slices on their way; how many there are is invisible.
     Raises AssertionError if two findings have one id.
     """
-    bound = raw.filter(~pl.col("watch"))
+    bound = findings_in(raw)
     spans = incident_spans(bound)
     parts = []
     for number, piece in enumerate(_slices(bound, slice_rows)):
         part = folder / f"sorted-{number:06}.parquet"
-        _named(_collect(bound, piece), spans).write_parquet(part, compression="lz4")
+        _named(_collect(bound, piece), spans, waivers).write_parquet(part, compression="lz4")
         parts.append(part)
     write_table(scan_tables(parts, FINDING), path)
     for part in parts:
@@ -65,34 +74,33 @@ def _collect(bound: pl.LazyFrame, piece: _Slice) -> pl.DataFrame:
     return bound.filter(within).collect(engine="streaming")
 
 
-def _named(rows: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+def _named(rows: pl.DataFrame, spans: pl.DataFrame, waivers: Decided) -> pl.DataFrame:
     """Add ids to one slice and sort it. Findings alike in all that an id rests on lie in one slice."""
     told = rows.sort("source_file", "record", "part").with_columns(
-        INCIDENT_KEY.alias("incident_key"), said=_said()
+        waivers.waiver_id(), INCIDENT_KEY.alias("incident_key"), said=_said()
     )
     numbered = told.with_columns(ordinal=pl.int_range(pl.len()).over("said"))
     texts = numbered.select(
         canonical_text("auditor/finding@1", [pl.col("said"), pl.col("ordinal")])
     ).to_series()
-    named = numbered.with_columns(
-        identifiers_of("F", texts).alias("finding_id"), waiver_id=pl.lit(None, dtype=pl.String)
-    )
+    named = numbered.with_columns(identifiers_of("F", texts).alias("finding_id"))
     return cast_to(write_incident_ids(named, spans), FINDING).sort(SORTED_BY, nulls_last=True)
 
 
 def _said() -> pl.Expr:
     """Collect what the log says of a finding, and nothing of file, database, clock or verdict."""
-    return canonical_text(
-        "connection",
-        [
-            pl.col("rule_id"),
-            pl.coalesce("call_id", "session_id"),
-            pl.col("participant_id"),
-            pl.col("role"),
-            pl.coalesce("relay_ip", "relay_site", "relay_name"),
-            pl.col("started_at").dt.epoch("us"),
-        ],
-    )
+    said = [
+        pl.col("rule_id"),
+        pl.coalesce("call_id", "session_id"),
+        pl.col("participant_id"),
+        pl.col("role"),
+        pl.coalesce("relay_ip", "relay_site", "relay_name"),
+        pl.col("started_at").dt.epoch("us"),
+    ]
+    told = pl.lit("")
+    for subject in Subject:
+        told = pl.when(pl.col("subject") == subject).then(canonical_text(subject, said)).otherwise(told)
+    return told
 
 
 def _require_distinct(path: Path) -> None:

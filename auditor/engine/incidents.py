@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from auditor.engine.identifiers import canonical_text, identifiers_of
-from auditor.model import INCIDENT, Severity, Verdict, cast_to
+from auditor.model import INCIDENT, Severity, Subject, Verdict, cast_to
 
 GAP = timedelta(hours=24)
 _GROUP = ("rule_id", "place_kind", "place", "home_region")
@@ -76,10 +76,10 @@ def incidents_of(findings: Path) -> pl.DataFrame:
     described = _described(rows)
     ranks = {severity.value: severity.rank for severity in Severity}
     ordered = described.sort(
-        pl.col("connections_proved") == 0,
+        pl.col("findings_proved") == 0,
         pl.col("severity").replace_strict(ranks, return_dtype=pl.Int8),
         -pl.col("calls_possible"),
-        -pl.col("connections_possible"),
+        -pl.col("findings_possible"),
         "rule_id",
         "first_started_at",
         "incident_id",
@@ -89,6 +89,7 @@ def incidents_of(findings: Path) -> pl.DataFrame:
 
 def _described(rows: pl.LazyFrame) -> pl.DataFrame:
     proved = pl.col("verdict") == Verdict.VIOLATION
+    single = pl.col("subject") == Subject.CONNECTION
     duration = (pl.col("ended_at") - pl.col("started_at")).dt.total_microseconds().cast(pl.Int128)
     countries = pl.col("relay_countries")
     return (
@@ -99,21 +100,26 @@ def _described(rows: pl.LazyFrame) -> pl.DataFrame:
             last_started_at=pl.col("started_at").max(),
             calls_proved=pl.col("call_id").filter(proved).drop_nulls().n_unique(),
             calls_possible=pl.col("call_id").drop_nulls().n_unique(),
-            connections_proved=proved.sum(),
-            connections_possible=pl.len().cast(pl.Int64),
+            findings_proved=proved.sum().cast(pl.Int64),
+            findings_possible=pl.len().cast(pl.Int64),
+            connections_proved=(proved & single).sum(),
+            connections_possible=single.sum(),
             participants_possible=pl.col("participant_id").drop_nulls().n_unique(),
             accounts_possible=pl.col("account_id").drop_nulls().n_unique(),
             minutes_proved=duration.filter(proved).sum() / MICROSECONDS_PER_MINUTE,
             minutes_possible=duration.sum() / MICROSECONDS_PER_MINUTE,
             relays=pl.col("relay_ip").drop_nulls().unique().sort(),
-            unknown_country=countries.is_null().any(),
+            unknown_country=(countries.is_null() & single).any(),
             relay_countries=countries.explode(empty_as_null=True).drop_nulls().unique().sort(),
-            roles=pl.col("role").unique().sort(),
-            tiers=pl.col("tier").fill_null("not logged").unique().sort(),
+            roles=pl.col("role").drop_nulls().unique().sort(),
+            tiers=pl.col("tier").fill_null("not logged").filter(single).unique().sort(),
             reasons=pl.col("reasons").explode(empty_as_null=True).drop_nulls().unique().sort(),
         )
         .with_columns(
             pl.col("minutes_proved", "minutes_possible").round(3),
+            pl.when(pl.col("connections_possible") == pl.col("findings_possible")).then(
+                "participants_possible"
+            ),
             pl.col("calls_possible").cast(pl.Int64),
             relay_countries=pl.when(~pl.col("unknown_country")).then("relay_countries"),
         )
@@ -130,7 +136,8 @@ def _same_connections(rows: pl.LazyFrame, ordered: pl.DataFrame) -> pl.Series:
     sizes = dict(ordered.select("incident_id", "connections_possible").iter_rows())
     gravest_first = {incident: place for place, incident in enumerate(ordered["incident_id"])}
     together = (
-        rows.group_by("source_file", "record", "part")
+        rows.filter(pl.col("subject") == Subject.CONNECTION)
+        .group_by("source_file", "record", "part")
         .agg(pl.col("incident_id").unique().sort())
         .filter(pl.col("incident_id").list.len() > 1)
         .group_by("incident_id")

@@ -12,9 +12,11 @@ from auditor.engine.rows import distinct
 from auditor.errors import Fault, InputError
 from auditor.geo.atlas import Atlas
 from auditor.model import CLIENT_UNIT, CODES, FINDING_VERDICTS, RELAY_UNIT, WARNING, Verdict
-from auditor.ruleset.evaluator import Fact, Judgement, judge
+from auditor.ruleset.evaluator import judge
+from auditor.ruleset.facts import Facts
 from auditor.ruleset.schema import Rule, WatchRule
-from auditor.ruleset.situation import SITUATION, Facts, Situation, add_situation, situation_of
+from auditor.ruleset.situation import SITUATION, Situation, add_situation, situation_of
+from auditor.ruleset.verdicts import Fact, Judgement
 from auditor.sources.accounts import Accounts, load_accounts
 
 WORD = 64
@@ -23,7 +25,12 @@ WORD = 64
 DOUBT_WORDS = {
     Fact.HOME_REGION: "home_region_unknown",
     Fact.ACCOUNT: "account_unknown",
+    Fact.LABEL: "label_unknown",
     Fact.ROLE: "role_unknown",
+    Fact.TIER: "tier_unknown",
+    Fact.ATTEMPT: "attempt_unknown",
+    Fact.FAILED_PRIMARIES: "failed_primaries_unknown",
+    Fact.SELECTION_REASON: "selection_reason_unknown",
     Fact.USE: "use_not_proved",
     Fact.END: "end_unknown",
 }
@@ -100,7 +107,8 @@ class Judge:
 
     def judgements(self, situations: pl.DataFrame) -> list[tuple[Judgement, ...]]:
         """Judge distinct situations under every rule, in the order of the rules."""
-        return [self._judge(situation_of(row)) for row in situations.select(SITUATION).iter_rows(named=True)]
+        rows = situations.select(SITUATION).iter_rows(named=True)
+        return [self._judge(situation_of(row, self.facts)) for row in rows]
 
     def _judge(self, situation: Situation) -> tuple[Judgement, ...]:
         known = self._known.get(situation)
@@ -199,28 +207,29 @@ def _folded(region: str) -> str:
     return " ".join(region.casefold().split())
 
 
-def _tally(rows: pl.DataFrame, keys: pl.DataFrame, situation: pl.Series) -> pl.DataFrame:
-    """Count each situation, in integers only, so that partial counts add up in any order.
+def tallied(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Count the connections of each combination of `keys`, in the columns TALLY, in no particular order.
 
-    Bytes and durations are what a log says, and hostile ones would run over 64 bits.
+    In integers only, so that partial counts add up in any order; bytes and durations are what a log says, and
+    hostile ones would run over 64 bits.
     """
     duration = (pl.col("ended_at") - pl.col("started_at")).dt.total_microseconds()
-    counted = (
-        rows.with_columns(situation.alias("__situation"))
-        .group_by("__situation")
-        .agg(
-            connections=pl.len().cast(pl.Int64),
-            without_call=pl.col("call_id").null_count().cast(pl.Int64),
-            without_participant=pl.col("participant_id").null_count().cast(pl.Int64),
-            without_account=pl.col("account_id").null_count().cast(pl.Int64),
-            without_end=pl.col("ended_at").null_count().cast(pl.Int64),
-            without_bytes=pl.col("bytes").null_count().cast(pl.Int64),
-            bytes=pl.col("bytes").cast(pl.Int128).sum(),
-            microseconds=duration.cast(pl.Int128).sum(),
-        )
-        .sort("__situation")
-        .drop("__situation")
+    return rows.group_by(keys).agg(
+        connections=pl.len().cast(pl.Int64),
+        without_call=pl.col("call_id").null_count().cast(pl.Int64),
+        without_participant=pl.col("participant_id").null_count().cast(pl.Int64),
+        without_account=pl.col("account_id").null_count().cast(pl.Int64),
+        without_end=pl.col("ended_at").null_count().cast(pl.Int64),
+        without_bytes=pl.col("bytes").null_count().cast(pl.Int64),
+        bytes=pl.col("bytes").cast(pl.Int128).sum(),
+        microseconds=duration.cast(pl.Int128).sum(),
     )
+
+
+def _tally(rows: pl.DataFrame, keys: pl.DataFrame, situation: pl.Series) -> pl.DataFrame:
+    """Count each situation."""
+    numbered = rows.with_columns(situation.alias("__situation"))
+    counted = tallied(numbered, ["__situation"]).sort("__situation").drop("__situation")
     return pl.concat([keys, counted], how="horizontal")
 
 

@@ -25,6 +25,11 @@ def confront_files(directory: Path, totals: Totals) -> None:
     confront("connections with a location", totals.connections, located.collect().item())
 
 
-def confront_findings(rule_id: str, written: int, by_verdict: Mapping[Verdict, int]) -> None:
-    """Confront the findings of a rule in the file with its verdicts in the tally of situations."""
-    confront(f"findings of {rule_id}", written, sum(by_verdict[verdict] for verdict in FINDING_VERDICTS))
+def confront_findings(rule_id: str, written: int, members: int, by_verdict: Mapping[Verdict, int]) -> None:
+    """Confront what is written of connections with the verdicts in the tally of situations.
+
+    `written` counts the findings in the file that are about one connection, `members` those that bear
+    a violation or an indeterminate verdict of their call.
+    """
+    judged = sum(by_verdict[verdict] for verdict in FINDING_VERDICTS)
+    confront(f"findings of {rule_id}", written + members, judged)

@@ -1,7 +1,8 @@
 """Where shards are judged: the seam, and the engine that runs on one machine."""
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -14,8 +15,8 @@ from auditor.engine.partial import Partial
 from auditor.errors import AuditorError, Fault
 
 JudgeShard = Callable[[Job, Shard], Partial]
-SlimShard = Callable[[Job, Shard], pl.DataFrame]
-JudgeCalls = Callable[[Job, pl.DataFrame, str], Partial]
+SlimShard = Callable[[Job, Shard], Iterator[tuple[str, pl.DataFrame]]]
+JudgeCalls = Callable[[Job, Mapping[str, pl.DataFrame], str], Partial]
 
 
 class Engine(Protocol):
@@ -66,21 +67,21 @@ class LocalEngine:
         self, slim: SlimShard, judge: JudgeCalls, job: Job, shards: Sequence[Shard], buckets: int
     ) -> Iterator[Partial]:
         """Yield the partial result of each bucket, in order; one bucket is in memory at a time."""
-        if buckets == 1:
-            yield judge(job, pl.concat([slim(job, shard) for shard in shards]), "0")
-            return
-        parts: dict[int, list[Path]] = {bucket: [] for bucket in range(buckets)}
+        parts: dict[int, dict[str, list[Path]]] = {bucket: defaultdict(list) for bucket in range(buckets)}
         for shard in shards:
-            whole = slim(job, shard).with_columns(bucket=pl.col("call_id").hash() % buckets)
-            for (bucket,), part in whole.partition_by("bucket", as_dict=True, include_key=False).items():
-                path = job.folder / f"bucket-{bucket}-{shard.id}.parquet"
-                part.write_parquet(path, compression="lz4")
-                parts[int(str(bucket))].append(path)
-        for bucket, paths in parts.items():
-            if paths:
-                yield judge(job, pl.concat(pl.read_parquet(path) for path in paths), str(bucket))
-                for path in paths:
-                    path.unlink()
+            for number, (kind, frame) in enumerate(slim(job, shard)):
+                for bucket, part in _parts(frame, buckets):
+                    path = job.folder / f"part-{bucket}-{kind}-{shard.id}-{number}.parquet"
+                    part.write_parquet(path, compression="lz4")
+                    parts[bucket][kind].append(path)
+        for bucket, by_kind in parts.items():
+            frames = {
+                kind: pl.concat(pl.read_parquet(path) for path in paths) for kind, paths in by_kind.items()
+            }
+            for path in (path for paths in by_kind.values() for path in paths):
+                path.unlink()
+            if "calls" in frames:
+                yield judge(job, frames, str(bucket))
 
     def _in_processes(self, function: JudgeShard, job: Job, shards: Sequence[Shard]) -> Iterator[Partial]:
         # polars' threads do not survive a fork
@@ -96,3 +97,13 @@ class LocalEngine:
     def _fault(self) -> Fault:
         text = f"a worker process was killed {self.DEATHS} times in a row"
         return Fault(f"--workers {self._workers}", text, "memory may have run out: give fewer workers")
+
+
+def _parts(frame: pl.DataFrame, buckets: int) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Cut a frame by its calls; all rows of one call are in one bucket."""
+    if buckets == 1:
+        yield 0, frame
+        return
+    placed = frame.with_columns(bucket=pl.col("call_id").hash() % buckets)
+    for (bucket,), part in placed.partition_by("bucket", as_dict=True, include_key=False).items():
+        yield int(str(bucket)), part

@@ -60,13 +60,21 @@ class ShardResult:
 
 @dataclass(frozen=True, slots=True)
 class BucketResult:
-    """Facts about whole calls in one bucket: distinct call ids, in all, by rule and by role."""
+    """Facts about whole calls in one bucket: distinct call ids, in all, by rule and by role.
+
+    `calls_by_verdict` counts, for each `require` rule, the calls that are findings; `unobserved`, for each
+    rule that must observe a role, the calls in which it was not. `files` as in ShardResult, of the kinds that
+    `callpass.judge_calls` names.
+    """
 
     bucket: str
     calls: int
     audited: int
     audited_by_rule: Mapping[str, int]
     by_role: Mapping[str, int]
+    calls_by_verdict: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    unobserved: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,28 @@
 """One shard → its files and its counts: pure but for its own files, and idempotent."""
 
 import os
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
 from auditor.engine.adding import added, counted
+from auditor.engine.files import Files
 from auditor.engine.job import Job, Shard
-from auditor.engine.judging import TALLY, Judge, Judged, in_scope_words, judge_of
+from auditor.engine.judging import TALLY, Judge, Judged, judge_of
 from auditor.engine.partial import Partial, ShardResult
+from auditor.engine.pending import calls_in, finding_of_logs, members_in, unobserved_in, uses_in
 from auditor.engine.raw_findings import raw_findings
+from auditor.engine.wholecalls import WholeCalls
 from auditor.evidence.digests import sha256_of_file
-from auditor.model import NOT_CONNECTION, RELAY_UNIT, UNREAD, WARNING, Role
+from auditor.model import NOT_CONNECTION, RELAY_UNIT, UNREAD, WARNING
 from auditor.ruleset.situation import SITUATION
 from auditor.sources.interface import Batch
 from auditor.sources.registry import source_of
+
+FOR_CALLS = ("calls", "members", "uses")
+"""What of a shard the second pass reads."""
 
 
 def judge_shard(job: Job, shard: Shard) -> Partial:
@@ -29,26 +36,29 @@ def judge_shard(job: Job, shard: Shard) -> Partial:
     return Partial(shards={shard.id: finished})
 
 
-def slim_shard(job: Job, shard: Shard) -> pl.DataFrame:
-    """Give what whole-call rules need of a judged shard: one row per call id, addresses left behind.
+def slim_shard(job: Job, shard: Shard) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Give what the second pass needs of a judged shard: frames of the kinds `calls`, `members`, `uses`.
 
-    Columns: `call_id`, `rules_<n>` (rules surely or possibly in scope, as bits), `roles` (bits).
+    See `pending`. Addresses are left behind, except those of findings.
     """
     result = _finished(job, shard)
     if result is None:
         raise AssertionError(f"shard {shard.id} is slimmed before it is judged")
-    return pl.concat(pl.read_parquet(job.folder / name) for name, _ in result.files["calls"])
+    for kind in FOR_CALLS:
+        for name, _ in result.files.get(kind, ()):
+            yield kind, pl.read_parquet(job.folder / name)
 
 
 def _judge_shard(job: Job, shard: Shard) -> ShardResult:
-    judge = judge_of(job)
-    files = _Files(job.folder, shard.id)
+    judge, wants = judge_of(job), WholeCalls.of(job.ruleset)
+    files = Files(job.folder, shard.id)
     gathered = _Gathered()
     for batch in source_of(shard.piece.log).batches(shard.piece):
         judged = judge.judge(batch.connections)
         gathered.add(batch, judged)
         files.write("findings", raw_findings(judge, judged))
-        files.write("calls", _calls(judge, judged), even_empty=True)
+        files.write("calls", calls_in(judge, judged, wants), even_empty=True)
+        _leave_pending(judge, judged, wants, shard, files)
         files.write("rejects", batch.rejects)
     files.write("situations", gathered.situations(), even_empty=True)
     files.write("locations", gathered.locations(), even_empty=True)
@@ -57,25 +67,17 @@ def _judge_shard(job: Job, shard: Shard) -> ShardResult:
     return result
 
 
-class _Files:
-    """The files of one shard, each named by shard, kind and number, and moved into place when whole."""
-
-    def __init__(self, folder: Path, shard: str) -> None:
-        self._folder = folder
-        self._shard = shard
-        self.written: dict[str, tuple[tuple[str, str], ...]] = {}
-
-    def write(self, kind: str, frame: pl.DataFrame, *, even_empty: bool = False) -> None:
-        """Write the next file of a kind; nothing for no rows, unless the kind needs one file at least."""
-        if frame.is_empty() and not (even_empty and kind not in self.written):
-            return
-        before = self.written.get(kind, ())
-        name = f"{self._shard}-{kind}-{len(before):06}.parquet"
-        temporary = self._folder / f".{name}.{os.getpid()}"
-        frame.write_parquet(temporary, compression="lz4")
-        digest = sha256_of_file(temporary)
-        temporary.replace(self._folder / name)
-        self.written[kind] = (*before, (name, digest))
+def _leave_pending(judge: Judge, judged: Judged, wants: WholeCalls, shard: Shard, files: Files) -> None:
+    """Write what waits for the second pass."""
+    if wants.members:
+        files.write("members", members_in(judged, wants), even_empty=True)
+    if wants.limited:
+        uses = uses_in(judge, judged, wants)
+        files.write("uses", uses.with_columns(source_digest=pl.lit(shard.sha256)) if uses.width else uses)
+    if wants.observes:
+        bystanders = unobserved_in(judge, judged, wants)
+        files.write("findings", bystanders)
+        files.write("unobserved", finding_of_logs(bystanders))
 
 
 class _Gathered:
@@ -148,22 +150,6 @@ class _Gathered:
             unread_rows=tuple(rows["unread"].to_dicts()),
             warning_rows=tuple(rows["warnings"].to_dicts()),
         )
-
-
-def _calls(judge: Judge, judged: Judged) -> pl.DataFrame:
-    """Reduce a batch to one row per call id."""
-    words = in_scope_words(judged.judgements, len(judge.ruleset.rules))
-    bits = {role: 1 << place for place, role in enumerate(Role)}
-    return (
-        judged.connections.select(
-            "call_id",
-            *(word.gather(judged.situation) for word in words),
-            roles=pl.col("role").cast(pl.String).replace_strict(bits, return_dtype=pl.UInt16),
-        )
-        .filter(pl.col("call_id").is_not_null())
-        .group_by("call_id")
-        .agg(pl.all().bitwise_or())
-    )
 
 
 def _finished(job: Job, shard: Shard) -> ShardResult | None:

@@ -9,7 +9,6 @@ from auditor.engine.incidents import MICROSECONDS_PER_MINUTE
 from auditor.engine.judging import TALLY, binds
 from auditor.evidence.summary import Bounds, Measures, Minutes
 from auditor.model import Verdict
-from auditor.ruleset.evaluator import Judgement
 from auditor.ruleset.ruleset import RuleSet
 
 _PROVED = (Verdict.VIOLATION,)
@@ -34,11 +33,14 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """All situations of a run with their counts, and each rule's judgement of each."""
+    """All situations of a run with their counts, and each rule's verdict on each.
+
+    A situation whose verdicts waited for whole calls has one row for each combination of what they came to.
+    """
 
     ruleset: RuleSet
     situations: pl.DataFrame
-    judgements: Sequence[tuple[Judgement, ...]]
+    verdicts: Sequence[tuple[Verdict, ...]]
 
     def coverage(self, connections: int) -> list[Coverage]:
         """Confront the verdicts given under each rule with the connections that were read."""
@@ -53,11 +55,11 @@ class Tally:
 
     def uncovered(self) -> int:
         """Count the connections that are not applicable under every rule but watches."""
-        return self._sum([not any(self._applies(row)) for row in self.judgements])
+        return self._sum([not any(self._applies(row)) for row in self.verdicts])
 
     def audited(self, count: str) -> int:
         """Add up one of TALLY over the connections in scope of a rule other than a watch."""
-        return self._sum([any(self._applies(row)) for row in self.judgements], count)
+        return self._sum([any(self._applies(row)) for row in self.verdicts], count)
 
     def measures(self, place: int, people: Counts) -> Measures:
         """Bound what was affected under one rule. `people` counts ids: `<column>_proved`, `_possible`."""
@@ -89,20 +91,18 @@ class Tally:
         )
 
     def _under(self, place: int, verdicts: Sequence[Verdict]) -> list[bool]:
-        return [row[place].verdict in verdicts for row in self.judgements]
+        return [row[place] in verdicts for row in self.verdicts]
 
     def _anywhere(self, verdicts: Sequence[Verdict]) -> list[bool]:
         return [
-            any(
-                row[place].verdict in verdicts for place, rule in enumerate(self.ruleset.rules) if binds(rule)
-            )
-            for row in self.judgements
+            any(row[place] in verdicts for place, rule in enumerate(self.ruleset.rules) if binds(rule))
+            for row in self.verdicts
         ]
 
-    def _applies(self, row: tuple[Judgement, ...]) -> list[bool]:
+    def _applies(self, row: tuple[Verdict, ...]) -> list[bool]:
         return [
-            judgement.verdict is not Verdict.NOT_APPLICABLE
-            for rule, judgement in zip(self.ruleset.rules, row, strict=True)
+            verdict is not Verdict.NOT_APPLICABLE
+            for rule, verdict in zip(self.ruleset.rules, row, strict=True)
             if binds(rule)
         ]
 

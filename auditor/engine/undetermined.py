@@ -2,15 +2,18 @@
 
 import polars as pl
 
+from auditor.engine.raw_findings import BYSTANDER, MEMBER
 from auditor.evidence.summary import Undetermined
-from auditor.model import Verdict
+from auditor.model import Subject, Verdict
 
 MARKS = ("spans_change", "late_declared")
-"""Reasons that tell of a verdict and are no doubt."""
+MARKED = ("exception:", "over_limit:")
+"""Reasons, and beginnings of reasons, that tell of a verdict and are no doubt."""
 
 STALE = ("stale_location", "participant:stale_location")
 
 _CONNECTION = ("source_file", "record", "part")
+_OF_CONNECTION = pl.col("subject").is_in([Subject.CONNECTION.value, MEMBER])
 
 
 def undetermined(raw: pl.LazyFrame) -> list[Undetermined]:
@@ -36,9 +39,9 @@ def only_stale(raw: pl.LazyFrame) -> Undetermined:
     aged = pl.col("reasons").list.set_difference(list(STALE)).list.len() == 0
     violating = raw.filter((pl.col("verdict") == Verdict.VIOLATION) & ~pl.col("watch"))
     settled = pl.concat(
-        [frame.select(*_CONNECTION, "call_id") for frame in (doubtful.filter(~aged), violating)]
+        [frame.select(*_CONNECTION, "call_id", "subject") for frame in (doubtful.filter(~aged), violating)]
     )
-    left = doubtful.filter(aged).join(settled, on=_CONNECTION, how="anti")
+    left = doubtful.filter(aged).join(settled.filter(_OF_CONNECTION), on=_CONNECTION, how="anti")
     calls = left.filter(pl.col("call_id").is_not_null()).join(settled, on="call_id", how="anti")
     return Undetermined(
         reason="stale_location",
@@ -49,11 +52,14 @@ def only_stale(raw: pl.LazyFrame) -> Undetermined:
 
 def _doubtful(raw: pl.LazyFrame) -> pl.LazyFrame:
     doubtful = (pl.col("verdict") == Verdict.INDETERMINATE) & ~pl.col("watch")
-    return raw.filter(doubtful).with_columns(pl.col("reasons").list.set_difference(list(MARKS)))
+    marked = [pl.element().str.starts_with(beginning) for beginning in MARKED]
+    is_mark = pl.any_horizontal(pl.element().is_in(MARKS), *marked)
+    doubts = pl.col("reasons").list.eval(pl.element().filter(~is_mark))
+    return raw.filter(doubtful & (pl.col("subject") != BYSTANDER)).with_columns(doubts)
 
 
 def _counts() -> list[pl.Expr]:
     return [
-        pl.struct(_CONNECTION).n_unique().cast(pl.Int64).alias("connections"),
+        pl.struct(_CONNECTION).filter(_OF_CONNECTION).n_unique().cast(pl.Int64).alias("connections"),
         pl.col("call_id").drop_nulls().n_unique().cast(pl.Int64).alias("calls"),
     ]

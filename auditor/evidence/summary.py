@@ -80,9 +80,34 @@ class RuleResult(Contract):
     severity: str
     verdicts: dict[str, int]
     calls_audited: int
+    status: str | None = None
+    """`draft`: counsel has still to confirm what the rule rests on."""
     findings: int
+    findings_of_calls: int
+    """Of these, how many are about whole calls, or about the connections of a log without call ids."""
     measures: Measures
     idle: bool
+
+
+class WaiverResult(Contract):
+    """What became of one waiver. `fits` counts the findings that it is about, also where it does not count.
+
+    `state` is `used`, `unused`, `expired`, `expired_but_matching`, `not_yet_issued` or `void` (it fits more
+    than `max_findings`); `expiring`: it counts at the clock of the run, and expires within 30 days.
+    """
+
+    waiver_id: str
+    rule_id: str
+    state: str
+    fits: int
+    max_findings: int
+    expiring: bool
+    issued: datetime
+    expires: datetime
+    reason: str
+    ticket: str
+    requested_by: str
+    approved_by: str
 
 
 class Undetermined(Contract):
@@ -144,6 +169,7 @@ class Summary(Contract):
     idle: list[str]
     undetermined: list[Undetermined]
     only_stale: Undetermined
+    waivers: list[WaiverResult]
     conditions: list[Condition]
     exit_code: int
     not_connections: list[NotConnections]

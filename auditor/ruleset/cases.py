@@ -1,16 +1,41 @@
 """The format of the cases inside a rule file. Design: SEMANTICS.md, section 5."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from auditor.documents import Strict
 from auditor.model import Role, Tier, Verdict
-from auditor.ruleset.fields import Candidates, Filled, Instant, Text, custom_error, unlike
+from auditor.ruleset.fields import (
+    NUMBER,
+    WORD,
+    Candidates,
+    Distinct,
+    Filled,
+    Instant,
+    LabelKey,
+    Text,
+    WindowId,
+    custom_error,
+    unknown_or,
+    unlike,
+)
 from auditor.text import nearest
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2200
 _TEN_YEARS = 5_259_600  # in minutes
+MOST_REPEATED = 100_000
+
+
+def _word_or_number(value: object) -> str:
+    return WORD if isinstance(value, str) else NUMBER
+
+
+Minutes = Annotated[
+    Annotated[Literal["unknown"], unknown_or("a number"), Tag(WORD)]
+    | Annotated[float, Field(ge=0, le=_TEN_YEARS, allow_inf_nan=False), Tag(NUMBER)],
+    Discriminator(_word_or_number),
+]
 
 
 class Given(Strict):
@@ -22,14 +47,17 @@ class Given(Strict):
     call: Text | None = None
     account: Text = "account"
     at: Instant = Field(default="2026-05-01T00:00:00Z", validate_default=True)
-    minutes: Annotated[float, Field(ge=0, le=_TEN_YEARS, allow_inf_nan=False)] = 1
+    minutes: Minutes = 1
     home_region: Text | None = None
     participant: Candidates = "unknown"
     tier: Tier | None = None
     attempt: Annotated[int, Field(ge=1)] | None = None
     failed_primaries: Annotated[int, Field(ge=0)] | None = None
     selection_reason: Text | None = None
+    windows: Annotated[tuple[WindowId, ...], Distinct] = ()
+    labels: dict[LabelKey, Text] = Field(default_factory=dict)
     use_proved: bool = True
+    repeat: Annotated[int, Field(ge=1, le=MOST_REPEATED)] = 1
 
     @model_validator(mode="after")
     def _is_plausible(self) -> Self:
@@ -53,9 +81,14 @@ class Case(Strict):
     @field_validator("expect")
     @classmethod
     def _are_given(cls, expect: dict[str, Verdict], info: ValidationInfo) -> dict[str, Verdict]:
-        ids = [one.id for one in info.data.get("given", ())]
+        given: tuple[Given, ...] = info.data.get("given", ())
+        ids, calls = [one.id for one in given], {one.call for one in given if one.call}
         for expected in expect:
-            if ids and expected not in ids:
-                hint = nearest(expected, ids) or f"given are: {', '.join(ids)}"
-                raise custom_error(f"`{expected}` is no connection of this case", hint=hint)
+            if expected in calls and expected in ids:
+                text = f"`{expected}` is both a connection and a call of this case"
+                raise custom_error(text, hint="tell them apart")
+            if given and expected not in ids and expected not in calls:
+                known = [*ids, *sorted(calls)]
+                hint = nearest(expected, known) or f"given are: {', '.join(known)}"
+                raise custom_error(f"`{expected}` is no connection and no call of this case", hint=hint)
         return expect

@@ -4,97 +4,168 @@ A connection is judged in each world that the evidence leaves open. If every wor
 if some do, it is indeterminate; if none does, the worst of what they say stands.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from enum import Enum, StrEnum
-from itertools import product
+from dataclasses import replace
 from typing import NamedTuple
 
-from auditor.model import Role, Verdict
-from auditor.ruleset.periods import Periods
-from auditor.ruleset.schema import FenceRule, In, NeverRule, NotIn, RegionNotIn, Rule, WatchRule
-from auditor.ruleset.situation import Facts, Situation
+from auditor.model import Verdict
+from auditor.ruleset.clauses import ExceptionClause
+from auditor.ruleset.facts import Facts
+from auditor.ruleset.schema import RequireRule, Rule, clauses_of
+from auditor.ruleset.situation import Situation
+from auditor.ruleset.verdicts import Fact, Judgement, LimitKind, LimitStatus, Statuses, Use
+from auditor.ruleset.wholecall import judge_alone
+from auditor.ruleset.worlds import World, Worlds, worlds_of
+
+NO_CALL: Statuses = dict.fromkeys(LimitKind, LimitStatus.NO_CALL)
+"""How a use without a call id stands to every limit."""
 
 
-class Place(Enum):
-    """Where a set of candidates lies, as seen from a set of countries."""
+def judge(
+    rule: Rule, situation: Situation, facts: Facts, counted: Mapping[int, Statuses] | None = None
+) -> Judgement:
+    """Judge a situation under one rule, in all worlds that are left open.
 
-    INSIDE = "inside"
-    OPEN = "open"
-    OUTSIDE = "outside"
-
-
-class Fact(StrEnum):
-    """What the evidence about a connection may leave open."""
-
-    RELAY = "relay"
-    PARTICIPANT = "participant"
-    HOME_REGION = "home_region"
-    ACCOUNT = "account"
-    ROLE = "role"
-    USE = "use"
-    END = "end"
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What one rule says of one situation.
-
-    `doubts` are the facts on which an indeterminate verdict hangs: of two worlds that differ only in such a
-    fact, one is a violation and the other is not. `spans_change`: judged at its start alone, the connection
-    would have another verdict. `late_declared`: the verdict leans on a window that was declared too late.
+    `counted` says how its uses stand to the limits of each exception, by the place of the exception in the
+    rule; without it the judgement of a use is pending, and its verdict what is known before it is counted.
     """
-
-    verdict: Verdict
-    doubts: tuple[Fact, ...] = ()
-    spans_change: bool = False
-    late_declared: bool = False
-
-
-def judge(rule: Rule, situation: Situation, facts: Facts) -> Judgement:
-    """Judge a situation under one rule, in all worlds that are left open."""
+    if isinstance(rule, RequireRule):
+        return judge_alone(rule, situation, facts)
     entered = range(situation.starts_in, situation.ends_by + 1)
     in_force = tuple(rule.in_force.covers(facts.periods.begin(period)) for period in entered)
-    values = _open_values(rule, situation, facts.periods, entered)
-    said = {world: _said_in(world, in_force) for world in map(_World._make, product(*values.values()))}
-    verdict = _verdict_of({one.worst for one in said.values()})
+    worlds = worlds_of(rule, situation, facts, entered)
+    clauses = clauses_of(rule)
+    said = {world: _said_in(world, clauses, in_force) for world in worlds}
+    uses = tuple(_uses(said.values()))
+    limits = _Limits.of(clauses, uses, counted, call_known=situation.call_known)
+    ends = {world: limits.settled(one.worst) for world, one in said.items()}
+    verdict = _verdict_of(frozenset().union(*ends.values()))
+    took = {clause for one in said.values() for clause in one.worst.taken}
     return Judgement(
         verdict,
-        doubts=tuple(_doubts(said, values)) if verdict is Verdict.INDETERMINATE else (),
-        spans_change=verdict is not _verdict_of({one.at_start for one in said.values()}),
+        doubts=tuple(_doubts(worlds, ends)) if verdict is Verdict.INDETERMINATE else (),
+        spans_change=verdict
+        is not _verdict_of(frozenset().union(*(limits.settled(one.at_start) for one in said.values()))),
+        late_declared=any(one.worst.leans_on_late for one in said.values()),
+        exceptions=tuple(clauses[clause].id for clause in sorted(took)),
+        uses=uses if counted is None and situation.call_known else (),
+        limits=tuple(limits.words(clauses)),
     )
 
 
-def place_of(candidates: AbstractSet[str], countries: AbstractSet[str]) -> Place:
-    """Tell where candidates lie. Raises AssertionError if there is none: not knowing is the set of all."""
-    if not candidates:
-        raise AssertionError("an empty candidate set: unknown is the set of all countries")
-    if candidates <= countries:
-        return Place.INSIDE
-    return Place.OPEN if candidates & countries else Place.OUTSIDE
+def settle(rule: Rule, situation: Situation, facts: Facts, counted: Mapping[int, Statuses]) -> Judgement:
+    """Judge a situation whose uses have been counted. An exception that is not counted is open."""
+    return replace(judge(rule, situation, facts, counted), uses=())
 
 
-class _World(NamedTuple):
-    """One way in which things may have been. Its fields are named and ordered as `Fact` is.
+class _Outcome(NamedTuple):
+    """What a rule says of one world.
 
-    `relay` tells for each instant whether the relay is where the rule allows it, `participant` whether the
-    participant is where the scope wants it; the others whether the scope holds; `end` how many instants the
-    connection has lived to see.
+    `used` are the exceptions with limits that took the connection, `taken` all exceptions that did.
     """
 
-    relay: tuple[bool, ...]
-    participant: tuple[bool, ...]
-    home_region: bool
-    account: bool
-    role: bool
-    use: bool
-    end: int
+    verdict: Verdict
+    used: frozenset[int] = frozenset()
+    taken: frozenset[int] = frozenset()
+    leans_on_late: bool = False
 
 
 class _Said(NamedTuple):
-    worst: Verdict
-    at_start: Verdict
+    worst: _Outcome
+    at_start: _Outcome
+
+
+def _said_in(world: World, clauses: Sequence[ExceptionClause], in_force: Sequence[bool]) -> _Said:
+    """Judge one world at each instant that the connection lives to see; the worst stands."""
+    outcomes = [
+        _outcome_at(world, clauses, instant, in_force=in_force[instant]) for instant in range(world.end)
+    ]
+    return _Said(worst=_worst_of(outcomes), at_start=outcomes[0])
+
+
+def _worst_of(outcomes: Sequence[_Outcome]) -> _Outcome:
+    verdict = min((one.verdict for one in outcomes), key=lambda verdict: verdict.rank)
+    if verdict is Verdict.VIOLATION or len(outcomes) == 1:
+        return next(one for one in outcomes if one.verdict is verdict)
+    return _Outcome(
+        verdict,
+        frozenset().union(*(one.used for one in outcomes)),
+        frozenset().union(*(one.taken for one in outcomes)),
+        any(one.leans_on_late for one in outcomes),
+    )
+
+
+def _outcome_at(
+    world: World, clauses: Sequence[ExceptionClause], instant: int, *, in_force: bool
+) -> _Outcome:
+    if not (in_force and world.in_scope and world.participant[instant]):
+        return _Outcome(Verdict.NOT_APPLICABLE)
+    inside, *allowed = world.relay
+    if inside[instant]:
+        return _Outcome(Verdict.COMPLIANT)
+    for place, clause in enumerate(clauses):
+        if allowed[place][instant] and world.excused(place):
+            return _Outcome(
+                Verdict.EXCUSED,
+                frozenset({place}) if clause.limits else frozenset(),
+                frozenset({place}),
+                world.home_region.only_late[place],
+            )
+    return _Outcome(Verdict.VIOLATION)
+
+
+def _uses(said: Collection[_Said]) -> Iterator[Use]:
+    outcomes = [one.worst for one in said]
+    for clause in sorted(frozenset().union(*(one.used for one in outcomes))):
+        yield Use(clause, is_sure=all(clause in one.used for one in outcomes))
+
+
+class _Limits(NamedTuple):
+    """How the uses of a situation stand to the limits of the exceptions."""
+
+    status_of: Mapping[int, Statuses]
+
+    @classmethod
+    def of(
+        cls,
+        clauses: Sequence[ExceptionClause],
+        uses: Sequence[Use],
+        counted: Mapping[int, Statuses] | None,
+        *,
+        call_known: bool,
+    ) -> "_Limits":
+        """Take what was counted; without a call id nothing can be, and before counting all is open."""
+        statuses = {}
+        for use in uses:
+            given = (counted or {}).get(use.clause) if call_known else NO_CALL
+            kinds = limit_kinds(clauses[use.clause])
+            statuses[use.clause] = {
+                kind: LimitStatus.OPEN if given is None else given[kind] for kind in kinds
+            }
+        return cls(statuses)
+
+    def settled(self, outcome: _Outcome) -> frozenset[Verdict]:
+        """Say what a world may come to. Uses are counted independently of each other."""
+        statuses = {status for clause in outcome.used for status in self.status_of[clause].values()}
+        if LimitStatus.OVER in statuses:
+            return frozenset({Verdict.VIOLATION})
+        if statuses - {LimitStatus.WITHIN}:
+            return frozenset({outcome.verdict, Verdict.VIOLATION})
+        return frozenset({outcome.verdict})
+
+    def words(self, clauses: Sequence[ExceptionClause]) -> Iterator[tuple[str, LimitKind, LimitStatus]]:
+        for clause, statuses in self.status_of.items():
+            for kind, status in statuses.items():
+                if status is not LimitStatus.WITHIN:
+                    yield clauses[clause].id, kind, status
+
+
+def limit_kinds(clause: ExceptionClause) -> tuple[LimitKind, ...]:
+    """List the limits of an exception."""
+    if clause.limits is None:
+        return ()
+    return tuple(kind for kind in LimitKind if getattr(clause.limits, kind) is not None)
 
 
 def _verdict_of(verdicts: AbstractSet[Verdict]) -> Verdict:
@@ -103,126 +174,17 @@ def _verdict_of(verdicts: AbstractSet[Verdict]) -> Verdict:
     return min(verdicts, key=lambda verdict: verdict.rank)
 
 
-def _said_in(world: _World, in_force: Sequence[bool]) -> _Said:
-    """Judge one world at each instant that the connection lives to see; the worst stands."""
-    in_scope = world.home_region and world.account and world.role and world.use
-    verdicts = [
-        _verdict_at(inside=world.relay[i], in_scope=in_scope and in_force[i] and world.participant[i])
-        for i in range(world.end)
-    ]
-    return _Said(worst=min(verdicts, key=lambda verdict: verdict.rank), at_start=verdicts[0])
-
-
-def _verdict_at(*, inside: bool, in_scope: bool) -> Verdict:
-    if not in_scope:
-        return Verdict.NOT_APPLICABLE
-    return Verdict.COMPLIANT if inside else Verdict.VIOLATION
-
-
-def _doubts(said: Mapping[_World, _Said], values: Mapping[Fact, Collection[object]]) -> Iterator[Fact]:
-    violating = {world for world, one in said.items() if one.worst is Verdict.VIOLATION}
-    for place, (fact, alternatives) in enumerate(values.items()):
-        others = (
-            (*world[:place], other, *world[place + 1 :]) for world in violating for other in alternatives
-        )
-        if any(other not in violating for other in others):
+def _doubts(worlds: Worlds, ends: Mapping[World, frozenset[Verdict]]) -> Iterator[Fact]:
+    """Find the facts of which one alone turns a world that may violate into one that may less."""
+    may = {world: Verdict.VIOLATION in verdicts for world, verdicts in ends.items()}
+    must = {world: verdicts == {Verdict.VIOLATION} for world, verdicts in ends.items()}
+    violating = [world for world, may_violate in may.items() if may_violate]
+    for fact, alternatives in worlds.values.items():
+        if len(alternatives) == 1:
+            continue
+        if any(
+            (may[other], must[other]) != (may[world], must[world])
+            for world in violating
+            for other in worlds.neighbours(world, fact)
+        ):
             yield fact
-
-
-def _open_values(
-    rule: Rule, situation: Situation, periods: Periods, entered: Sequence[int]
-) -> dict[Fact, Collection[object]]:
-    """Reduce what each fact may have been to what the rule can tell apart."""
-    return {
-        Fact.RELAY: _ways(situation.relay, _allowed(rule), periods, entered),
-        Fact.PARTICIPANT: _ways(situation.participant, _wanted(rule.scope.participant), periods, entered),
-        Fact.HOME_REGION: _home_region_holds(rule, situation),
-        Fact.ACCOUNT: _account_holds(rule, situation),
-        Fact.ROLE: _role_holds(rule, situation),
-        Fact.USE: {True} if situation.use_proved else {True, False},
-        Fact.END: {len(entered)} if situation.end_known else range(1, len(entered) + 1),
-    }
-
-
-class _Choice(NamedTuple):
-    """What a rule chooses: these names, or all but them."""
-
-    names: tuple[str, ...]
-    these: bool
-
-
-def _allowed(rule: Rule) -> _Choice:
-    match rule:
-        case FenceRule():
-            if rule.fence.allow:
-                return _Choice(rule.fence.allow, these=True)
-            return _Choice(rule.fence.forbid or (), these=False)
-        case NeverRule():
-            return _Choice(rule.never.in_, these=False)
-        case WatchRule():
-            return _Choice(rule.watch.in_, these=False)
-
-
-def _wanted(scope: In | NotIn | RegionNotIn | tuple[str, ...] | None) -> _Choice | None:
-    match scope:
-        case In():
-            return _Choice(scope.in_, these=True)
-        case NotIn() | RegionNotIn():
-            return _Choice(scope.not_in, these=False)
-        case None:
-            return None
-        case _:
-            return _Choice(scope, these=True)
-
-
-def _ways(
-    candidates: AbstractSet[str], choice: _Choice | None, periods: Periods, entered: Sequence[int]
-) -> AbstractSet[tuple[bool, ...]]:
-    """Reduce candidates to the distinct ways of being chosen or not, at each instant."""
-    if choice is None:
-        return {(True,) * len(entered)}
-    ways: dict[tuple[bool, ...], AbstractSet[str]] = {(): candidates}
-    for period in entered:
-        named = periods.members(choice.names, period)
-        ways = {
-            (*way, is_named is choice.these): part
-            for way, whole in ways.items()
-            for is_named, part in _split(whole, named)
-        }
-    return ways.keys()
-
-
-def _split(
-    candidates: AbstractSet[str], countries: AbstractSet[str]
-) -> Iterable[tuple[bool, AbstractSet[str]]]:
-    match place_of(candidates, countries):
-        case Place.INSIDE:
-            return [(True, candidates)]
-        case Place.OUTSIDE:
-            return [(False, candidates)]
-        case Place.OPEN:
-            return [(True, candidates & countries), (False, candidates - countries)]
-
-
-def _home_region_holds(rule: Rule, situation: Situation) -> AbstractSet[bool]:
-    choice = _wanted(rule.scope.home_region)
-    if choice is None:
-        return {True}
-    if situation.home_region is None:
-        return {True, False}  # a region is free text: there is always one that the rule names, and another
-    return {(situation.home_region in choice.names) is choice.these}
-
-
-def _account_holds(rule: Rule, situation: Situation) -> AbstractSet[bool]:
-    if rule.scope.accounts is None:
-        return {True}
-    if situation.account_lists is None:
-        return {True, False}
-    return {rule.id in situation.account_lists}
-
-
-def _role_holds(rule: Rule, situation: Situation) -> AbstractSet[bool]:
-    if rule.scope.roles is None:
-        return {True}
-    roles = tuple(Role) if situation.role is Role.UNKNOWN else (situation.role,)
-    return {role in rule.scope.roles for role in roles}

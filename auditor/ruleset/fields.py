@@ -1,7 +1,7 @@
 """The kinds of value that rule and group files are made of."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, TypeVar
@@ -125,6 +125,22 @@ def _word_or_list(value: object) -> str:
     return WORD if isinstance(value, str) else LIST
 
 
+def unknown_or(other: str, hint_of: Callable[[str], str | None] = lambda _: None) -> BeforeValidator:
+    """Refuse a word that is not `unknown`, where something else may stand."""
+
+    def unknown_or_none(word: str) -> str:
+        if word != "unknown":
+            hint = nearest(word, ["unknown"]) or hint_of(word)
+            raise custom_error(f"`{word}` is neither {other} nor `unknown`", hint=hint)
+        return word
+
+    return BeforeValidator(unknown_or_none)
+
+
+def _as_candidates(word: str) -> str | None:
+    return f"write `[{word}]`" if word in COUNTRIES else hint_for(word)
+
+
 def _filled(items: Any) -> Any:  # noqa: ANN401  any collection, and the same one back
     if not items:
         raise custom_error("is empty", hint="give at least one")
@@ -155,6 +171,15 @@ RuleId = Annotated[
 GroupId = Annotated[
     str, _formed(r"[A-Z][A-Z0-9_]{2,63}", "id of a group", "3 to 64 of A to Z, 0 to 9 and underscores")
 ]
+WindowId = Annotated[
+    str, _formed(r"[a-z0-9][a-z0-9-]{0,63}", "id of a window", "up to 64 of a to z, 0 to 9 and hyphens")
+]
+LabelKey = Annotated[
+    str, _formed(r"[a-z0-9][a-z0-9_]{0,63}", "name of a label", "up to 64 of a to z, 0 to 9 and underscores")
+]
+ClauseId = Annotated[
+    str, _formed(r"[a-z0-9][a-z0-9-]{0,63}", "id of an exception", "up to 64 of a to z, 0 to 9 and hyphens")
+]
 Version = Annotated[str, _formed(r"[0-9]+\.[0-9]+\.[0-9]+", "version", "write it as 1.0.0")]
 Code = Annotated[str, AfterValidator(_code)]
 Distinct = AfterValidator(_distinct)
@@ -165,11 +190,11 @@ Words = Annotated[tuple[Text, ...], Filled, Distinct]
 Names = Annotated[tuple[Name, ...], Filled, Distinct]
 """Group ids and country codes."""
 
-ONLY, ALL_BUT, LIST, WORD = "only these", "all but these", "a list", "a word"
+ONLY, ALL_BUT, LIST, WORD, NUMBER = "only these", "all but these", "a list", "a word", "a number"
 """Tags of the forms of a value: no key is named like them, so no fault takes one for a key."""
 
 Candidates = Annotated[
-    Annotated[Literal["unknown"], Tag(WORD)] | Annotated[tuple[Code, ...], Filled, Distinct, Tag(LIST)],
+    Annotated[Literal["unknown"], unknown_or("a list of codes", _as_candidates), Tag(WORD)] | Annotated[tuple[Code, ...], Filled, Distinct, Tag(LIST)],
     Discriminator(_word_or_list),
 ]
 """Where the evidence of a case says that somebody is: codes, or the word `unknown`."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from auditor.errors import Fault
 
 _PACKS = "packs"
-_GROUPS = "groups"
-_LAYOUT = "rules stand in the folder itself, groups in `groups/`"
+_GROUPS, _WINDOWS, _WAIVERS = "groups", "windows", "waivers"
+_BESIDE = (_GROUPS, _WINDOWS, _WAIVERS)
+_LAYOUT = "rules stand in the folder itself, other files in `groups/`, `windows/` and `waivers/`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +22,22 @@ class Listing:
 
     rules: tuple[Path, ...]
     groups: tuple[Path, ...]
+    windows: tuple[Path, ...]
+    waivers: tuple[Path, ...]
     faults: tuple[Fault, ...]
     without_rules: tuple[Path, ...]
 
 
 def list_folders(folders: Sequence[Path]) -> Listing:
-    """List what is to be read of each folder: its rules, its groups, and for a pack those around it.
+    """List what is to be read of each folder: its rules and what lies beside them.
+
+    A pack also sees the groups of the folder that holds `packs/`.
 
     YAML files elsewhere in a folder, or with another ending than `.yaml`, are faults, as they would be left
     out in silence. Packs are read only when they are named themselves; hidden files and folders never.
     """
     rules: list[Path] = []
-    groups: list[Path] = []
+    beside: dict[str, list[Path]] = {name: [] for name in _BESIDE}
     faults: list[Fault] = []
     without_rules: list[Path] = []
     for folder in folders:
@@ -42,12 +47,30 @@ def list_folders(folders: Sequence[Path]) -> Listing:
         try:
             own = list(_yaml_files(folder))
             rules += own
-            groups += [file for place in _group_folders(folder) for file in _yaml_files(place)]
+            for name in _BESIDE:
+                beside[name] += [file for place in _beside(folder, name) for file in _yaml_files(place)]
             faults += _strays(folder)
             without_rules += [] if own else [folder]
         except OSError as error:
             faults.append(Fault(str(error.filename or folder), f"cannot be read: {error.strerror}"))
-    return Listing(_each_once(rules), _each_once(groups), tuple(faults), tuple(without_rules))
+    groups, windows, waivers = (_each_once(beside[name]) for name in _BESIDE)
+    return Listing(_each_once(rules), groups, windows, waivers, tuple(faults), tuple(without_rules))
+
+
+def list_rules(files: Sequence[Path]) -> Listing:
+    """List some rule files, with the groups and windows beside them; what else is in their folders is not."""
+    folders = tuple(dict.fromkeys(file.parent for file in files))
+    groups, windows = (
+        _each_once(file for folder in folders for place in _beside(folder, name) for file in _yaml_files(place))
+        for name in (_GROUPS, _WINDOWS)
+    )
+    return Listing(_each_once(files), groups, windows, waivers=(), faults=(), without_rules=())
+
+
+def rule_files(folder: Path) -> tuple[Path, ...]:
+    """List the rule files of a folder and of its packs; none where it is no folder."""
+    places = (folder, *packs_in(folder)) if folder.is_dir() else ()
+    return tuple(file for place in places for file in _yaml_files(place))
 
 
 def packs_in(folder: Path) -> tuple[Path, ...]:
@@ -56,14 +79,23 @@ def packs_in(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(filter(_is_shown_folder, packs.iterdir()))) if packs.is_dir() else ()
 
 
+def with_packs(folders: Sequence[Path]) -> tuple[Path, ...]:
+    """List folders and, after each, its packs. A folder that holds packs and no rule is left out."""
+    return tuple(
+        place
+        for folder in folders
+        for place in (*([] if packs_in(folder) and not any(_yaml_files(folder)) else [folder]), *packs_in(folder))
+    )
+
+
 def _yaml_files(folder: Path) -> Iterator[Path]:
     return (file for file in sorted(folder.iterdir()) if file.suffix == ".yaml" and _is_shown_file(file))
 
 
-def _group_folders(folder: Path) -> Iterator[Path]:
-    yield from _existing(folder / _GROUPS)
+def _beside(folder: Path, name: str) -> Iterator[Path]:
+    yield from _existing(folder / name)
     around = folder if folder.parent.name else folder.resolve()
-    if around.parent.name == _PACKS:
+    if name == _GROUPS and around.parent.name == _PACKS:
         yield from _existing(around.parent.parent / _GROUPS)
 
 
@@ -72,14 +104,15 @@ def _existing(folder: Path) -> Iterable[Path]:
 
 
 def _strays(folder: Path) -> Iterator[Fault]:
-    for place in (folder, *_existing(folder / _GROUPS)):
+    beside = [place for name in _BESIDE for place in _existing(folder / name)]
+    for place in (folder, *beside):
         for file in sorted(place.iterdir()):
             if _is_shown_file(file) and _is_yaml(file) and file.suffix != ".yaml":
                 yield Fault(str(file), f"ends in `{file.suffix}`", "name it `.yaml`, or it would not be read")
     for inner in sorted(folder.iterdir()):
-        if _is_shown_folder(inner) and inner.name not in (_PACKS, _GROUPS):
+        if _is_shown_folder(inner) and inner.name not in (_PACKS, *_BESIDE):
             yield from _out_of_place(inner)
-    for inner in _existing(folder / _GROUPS):
+    for inner in beside:
         for deeper in filter(_is_shown_folder, sorted(inner.iterdir())):
             yield from _out_of_place(deeper)
 

@@ -1,10 +1,10 @@
 """Dated sets of countries, and the instants at which they change."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
-from auditor.ruleset.schema import Group, Member
+from auditor.ruleset.group_schema import Group, Member
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 """Before all that a rule can name."""
@@ -15,6 +15,8 @@ class Groups:
     """All groups, by id. Their names are known, but whether they include each other in a circle is not."""
 
     by_id: Mapping[str, Group]
+    verified_on: Mapping[str, date] = field(default_factory=dict)
+    """When somebody last compared each group with what it rests on."""
 
     def members(self, names: Iterable[str], at: datetime) -> frozenset[str]:
         """Spell out names of groups and codes as the countries that they stand for at an instant."""

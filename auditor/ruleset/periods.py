@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.ruleset.groups import BEGINNING, Groups
-from auditor.ruleset.schema import Rule, place_names
+from auditor.ruleset.schema import RequireRule, Rule, place_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,11 @@ def periods_of(rules: Iterable[Rule], groups: Groups) -> Periods:
 
 
 def changes_of(rule: Rule, groups: Groups) -> tuple[datetime, ...]:
-    """Find the instants, in order, at which a rule's force changes, or a group it names while in force."""
+    """Find the instants, in order, at which a rule's force changes, or a group it names while in force.
+
+    Under `require` a connection tells of its call also at times at which the rule is not in force.
+    """
     force = {limit for limit in (rule.in_force.from_, rule.in_force.until) if limit}
     named = {change for names in place_names(rule) for change in groups.changes(names)}
-    return tuple(sorted(force | {change for change in named if rule.in_force.covers(change)}))
+    whenever = isinstance(rule, RequireRule)
+    return tuple(sorted(force | {change for change in named if whenever or rule.in_force.covers(change)}))

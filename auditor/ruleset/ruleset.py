@@ -7,8 +7,10 @@ from typing import Literal
 
 from auditor.ruleset.groups import Groups
 from auditor.ruleset.schema import NeverRule, Rule
+from auditor.ruleset.waiver_schema import Waiver
+from auditor.ruleset.windows import NO_WINDOWS, Windows
 
-FileKind = Literal["rule", "groups"]
+FileKind = Literal["rule", "groups", "windows", "waiver"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class RulesFile:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """Rules sorted by id, the groups that they may name, and the files that both came from.
+    """Rules sorted by id, groups, windows and waivers beside them, and the files that all of it came from.
 
     `digest` depends on what the files hold, not on where they lie.
     """
@@ -34,13 +36,24 @@ class RuleSet:
     groups: Groups
     files: tuple[RulesFile, ...]
     digest: str
+    windows: Windows = NO_WINDOWS
+    waivers: tuple[Waiver, ...] = ()
 
     @classmethod
-    def of(cls, rules: Iterable[Rule], groups: Groups, files: Iterable[RulesFile] = ()) -> "RuleSet":
+    def of(
+        cls,
+        rules: Iterable[Rule],
+        groups: Groups,
+        files: Iterable[RulesFile] = (),
+        *,
+        windows: Windows | None = None,
+        waivers: Iterable[Waiver] = (),
+    ) -> "RuleSet":
         """Put a rule set together from rules that are known to be sound."""
         rules = tuple(sorted(rules, key=lambda rule: rule.id))
         files = tuple(sorted(files, key=lambda file: (file.kind, file.path)))
-        return cls(rules, groups, files, _digest_of(files))
+        waivers = tuple(sorted(waivers, key=lambda waiver: waiver.id))
+        return cls(rules, groups, files, _digest_of(files), windows or NO_WINDOWS, waivers)
 
     def file_of(self, rule: Rule) -> RulesFile:
         """Give the file in which a rule stands. Raises KeyError for a rule without a file."""

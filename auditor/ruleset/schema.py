@@ -1,32 +1,23 @@
-"""The format of rule and group files, each key once. Design: SEMANTICS.md, sections 2 and 5."""
+"""The format of rule files, each key once. Design: SEMANTICS.md, sections 2 and 5."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    Discriminator,
-    Field,
-    Tag,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from auditor.documents import Strict
 from auditor.model import Role, Severity
 from auditor.ruleset.cases import Case
+from auditor.ruleset.clauses import Approval, ExceptionClause
 from auditor.ruleset.fields import (
     ALL_BUT,
     LIST,
     ONLY,
-    Code,
-    Day,
     Distinct,
     Filled,
-    GroupId,
-    GroupName,
     Instant,
+    LabelKey,
     Names,
     RuleId,
     Text,
@@ -35,10 +26,7 @@ from auditor.ruleset.fields import (
     custom_error,
     unlike,
 )
-
-Item = TypeVar("Item")
-
-_SHOWN = "%Y-%m-%dT%H:%M:%SZ"
+from auditor.ruleset.interval import Interval
 
 
 class Effect(StrEnum):
@@ -46,53 +34,8 @@ class Effect(StrEnum):
 
     FENCE = "fence"
     NEVER = "never"
+    REQUIRE = "require"
     WATCH = "watch"
-
-
-class Interval(Strict):
-    """A half-open stretch of time; an end that is not given is open."""
-
-    from_: Instant | None = Field(default=None, alias="from")
-    until: Instant | None = None
-
-    def covers(self, at: datetime) -> bool:
-        """Tell whether `at` lies within."""
-        return (self.from_ is None or self.from_ <= at) and (self.until is None or at < self.until)
-
-    @model_validator(mode="after")
-    def _begins_before_it_ends(self) -> Self:
-        if self.from_ and self.until and self.from_ >= self.until:
-            text = f"`from`, {self.from_:{_SHOWN}}, is not before `until`, {self.until:{_SHOWN}}"
-            raise custom_error(text, hint="an interval holds its `from`, and ends before its `until`")
-        return self
-
-
-class Member(Interval):
-    """A country in a group, always or for a time."""
-
-    code: Code
-
-
-class Group(Strict):
-    """A named, dated set of countries. It may be empty, but must say so."""
-
-    title: Text
-    include: Annotated[tuple[GroupName, ...], Distinct] = ()
-    members: tuple[Member, ...] = ()
-
-    @model_validator(mode="after")
-    def _is_empty_on_purpose(self) -> Self:
-        if not self.include and "members" not in self.model_fields_set:
-            raise custom_error("`members` is missing", hint="an empty group says so: `members: []`")
-        return self
-
-
-class GroupsFile(Strict):
-    """One file of groups."""
-
-    schema_: Literal["auditor/groups@1"] = Field(alias="schema")
-    verified_on: Day
-    groups: Annotated[dict[GroupId, Group], Filled]
 
 
 class Authority(Strict):
@@ -100,14 +43,6 @@ class Authority(Strict):
 
     kind: Literal["law", "promise", "contract", "finding"]
     cite: Text
-
-
-class Approval(Strict):
-    """Who approved a rule, and when."""
-
-    by: Text
-    on: Day
-    ref: Text | None = None
 
 
 class InForce(Interval):
@@ -157,6 +92,15 @@ Places = Annotated[
 ]
 
 
+def _observable(roles: tuple[Role, ...]) -> tuple[Role, ...]:
+    if Role.UNKNOWN in roles:
+        raise custom_error("`unknown` can never be observed", hint="name the roles that a log records")
+    return roles
+
+
+ObservedRoles = Annotated[tuple[Role, ...], Filled, Distinct, AfterValidator(_observable)]
+
+
 class Scope(Strict):
     """Which connections a rule is about: all keys that are given must hold."""
 
@@ -164,6 +108,8 @@ class Scope(Strict):
     roles: Annotated[tuple[Role, ...], Filled, Distinct] | None = None
     accounts: Words | None = None
     participant: Places | None = None
+    labels: Annotated[dict[LabelKey, Words], Filled] | None = None
+    must_observe: ObservedRoles | None = None
 
 
 class Fence(Strict):
@@ -179,6 +125,20 @@ class Fence(Strict):
         return self
 
 
+class Require(Strict):
+    """Each call has a connection of one of these roles, and it is there."""
+
+    roles: ObservedRoles
+    in_: Names = Field(alias="in")
+
+
+class AcceptedMutant(Strict):
+    """A mutant that no case needs to catch, and why."""
+
+    mutant: Text
+    reason: Text
+
+
 class RuleBase(Strict):
     """What every rule states, whatever its effect."""
 
@@ -190,11 +150,20 @@ class RuleBase(Strict):
     authority: Annotated[tuple[Authority, ...], Filled]
     owner: Text | None = None
     approved: Approval | None = None
+    status: Literal["draft"] | None = None
+    conflict_note: Text | None = None
+    extends: RuleId | None = None
     severity: Severity
     in_force: InForce
     scope: Scope
     expect_connections: bool = False
     tests: Annotated[tuple[Case, ...], Filled]
+    accepted_mutants: tuple[AcceptedMutant, ...] = ()
+
+    @property
+    def is_draft(self) -> bool:
+        """Tell whether counsel has still to confirm what the rule rests on."""
+        return self.status == "draft"
 
     @field_validator("tests")
     @classmethod
@@ -207,6 +176,12 @@ class FenceRule(RuleBase):
 
     effect: Literal[Effect.FENCE]
     fence: Fence
+    exceptions: tuple[ExceptionClause, ...] = ()
+
+    @field_validator("exceptions")
+    @classmethod
+    def _have_ids_of_their_own(cls, exceptions: tuple[ExceptionClause, ...]) -> tuple[ExceptionClause, ...]:
+        return unlike(exceptions, [one.id for one in exceptions])
 
 
 class NeverRule(RuleBase):
@@ -216,32 +191,63 @@ class NeverRule(RuleBase):
     never: In
 
 
+class RequireRule(RuleBase):
+    """Each call in scope must have a connection of certain roles inside."""
+
+    effect: Literal[Effect.REQUIRE]
+    require: Require
+
+
 class WatchRule(RuleBase):
     """Relays there are counted and shown, and are no findings."""
 
     effect: Literal[Effect.WATCH]
     watch: In
 
+    @field_validator("scope")
+    @classmethod
+    def _observes_nothing(cls, scope: Scope) -> Scope:
+        if scope.must_observe:
+            raise custom_error("a `watch` has no findings, and so no `must_observe`", hint="leave it out")
+        return scope
 
-Rule = FenceRule | NeverRule | WatchRule
+
+Rule = FenceRule | NeverRule | RequireRule | WatchRule
 
 RULE_OF_EFFECT: Mapping[str, type[Rule]] = {
     Effect.FENCE: FenceRule,
     Effect.NEVER: NeverRule,
+    Effect.REQUIRE: RequireRule,
     Effect.WATCH: WatchRule,
 }
 
 
+def clauses_of(rule: Rule) -> tuple[ExceptionClause, ...]:
+    """Give the exceptions of a rule: only a fence has any."""
+    return rule.exceptions if isinstance(rule, FenceRule) else ()
+
+
 def place_names(rule: Rule) -> tuple[tuple[str, ...], ...]:
-    """List each set of names that a rule gives for places, as it is written."""
+    """List each set of names that a rule gives for places, as it is written: its body's first."""
+    participant = rule.scope.participant
+    return (
+        _body_names(rule),
+        *(clause.allow for clause in clauses_of(rule)),
+        *(
+            []
+            if participant is None
+            else [participant.in_ if isinstance(participant, In) else participant.not_in]
+        ),
+    )
+
+
+def _body_names(rule: Rule) -> tuple[str, ...]:
     match rule:
         case FenceRule():
-            body = rule.fence.allow or rule.fence.forbid or ()
+            return rule.fence.allow or rule.fence.forbid or ()
         case NeverRule():
-            body = rule.never.in_
+            return rule.never.in_
+        case RequireRule():
+            return rule.require.in_
         case WatchRule():
-            body = rule.watch.in_
-    participant = rule.scope.participant
-    if participant is None:
-        return (body,)
-    return (body, participant.in_ if isinstance(participant, In) else participant.not_in)
+            return rule.watch.in_

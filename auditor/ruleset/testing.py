@@ -1,17 +1,18 @@
-"""The cases inside a rule file, run through the evaluator that judges audits."""
+"""The cases inside a rule file, and what of them is not as it expects."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 
-from auditor.countries import COUNTRIES
 from auditor.errors import Fault
 from auditor.model import Verdict
-from auditor.ruleset.cases import Case, Given
-from auditor.ruleset.evaluator import Judgement, judge
+from auditor.ruleset.cases import Case
+from auditor.ruleset.facts import Facts
+from auditor.ruleset.outcomes import Outcome, outcome_of, situation_in
 from auditor.ruleset.ruleset import RuleSet
-from auditor.ruleset.schema import Rule
-from auditor.ruleset.situation import Facts, Situation
+from auditor.ruleset.schema import RequireRule, Rule
+from auditor.ruleset.verdicts import Judgement
+
+__all__ = ["failures_against", "failures_in", "failures_of", "outcome_of", "situation_in"]
 
 
 def failures_in(rule: Rule, ruleset: RuleSet) -> list[Fault]:
@@ -21,44 +22,39 @@ def failures_in(rule: Rule, ruleset: RuleSet) -> list[Fault]:
     return [
         Fault(place, f"tests.{number}, `{case.name}`: {text}", hint)
         for number, (case, place) in enumerate(zip(rule.tests, places, strict=True), start=1)
-        for text, hint in _failures(rule, case, facts)
+        for text, hint in failures_of(rule, case, facts)
     ]
 
 
-def situation_in(given: Given, facts: Facts) -> Situation:
-    """Say in which situation the connection of a case is."""
-    ended_at = given.at + timedelta(minutes=given.minutes)
-    return Situation(
-        role=given.role,
-        home_region=facts.home_region_of(given.home_region),
-        account_lists=frozenset(facts.account_lists.get(given.account, "").split()),
-        relay=_candidates(given.relay),
-        participant=_candidates(given.participant),
-        use_proved=given.use_proved,
-        starts_in=facts.periods.period_of(given.at),
-        ends_by=facts.periods.last_entered(given.at, ended_at),
-        end_known=True,
-    )
+def failures_of(rule: Rule, case: Case, facts: Facts) -> Iterator[tuple[str, str | None]]:
+    """Say what of a case is not as it expects, each with a hint. `facts` are those of the rule alone."""
+    yield from failures_against(rule, case, outcome_of(rule, case, facts))
 
 
-def _failures(rule: Rule, case: Case, facts: Facts) -> Iterator[tuple[str, str | None]]:
+def failures_against(rule: Rule, case: Case, outcome: Outcome) -> Iterator[tuple[str, str | None]]:
+    """Say what of an outcome is not as a case expects, each with a hint."""
     for given in case.given:
-        judgement = judge(rule, situation_in(given, facts), facts)
         expected = case.expect.get(given.id)
-        if expected is None and judgement.verdict is Verdict.VIOLATION:
-            text = f"`{given.id}` is a violation that `expect` does not name"
-            yield text, f"if it is right: `expect: {{{given.id}: violation}}`"
-        elif expected not in (None, judgement.verdict):
-            yield f"`{given.id}` is {judgement.verdict}, and not {expected} as expected", _why(judgement)
+        named = expected is not None or (isinstance(rule, RequireRule) and given.call in case.expect)
+        for judgement in dict.fromkeys(outcome.connections[given.id]):
+            if not named and judgement.verdict is Verdict.VIOLATION:
+                text = f"`{given.id}` is a violation that `expect` does not name"
+                yield text, f"if it is right: `expect: {{{given.id}: violation}}`"
+            elif expected not in (None, judgement.verdict):
+                yield f"`{given.id}` is {judgement.verdict}, and not {expected} as expected", _why(judgement)
+    for call, verdict in outcome.calls.items():
+        expected = case.expect.get(call)
+        if expected not in (None, verdict):
+            yield f"call `{call}` is {verdict}, and not {expected} as expected", None
 
 
 def _why(judgement: Judgement) -> str | None:
     if judgement.doubts:
         return f"left open: {', '.join(judgement.doubts)}"
+    if judgement.limits:
+        return "; ".join(
+            f"exception {name}: {kind} is {status.name.lower()}" for name, kind, status in judgement.limits
+        )
     if judgement.spans_change:
         return "the rule changes while it lasts; with `minutes: 0` its start alone is judged"
     return None
-
-
-def _candidates(written: str | tuple[str, ...]) -> frozenset[str]:
-    return COUNTRIES if isinstance(written, str) else frozenset(written)

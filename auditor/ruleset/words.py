@@ -5,7 +5,17 @@ from datetime import datetime
 
 from auditor.ruleset.groups import Groups
 from auditor.ruleset.ruleset import RuleSet
-from auditor.ruleset.schema import FenceRule, In, NeverRule, RegionNotIn, Rule, Scope, WatchRule, place_names
+from auditor.ruleset.schema import (
+    FenceRule,
+    In,
+    NeverRule,
+    RegionNotIn,
+    RequireRule,
+    Rule,
+    Scope,
+    WatchRule,
+    place_names,
+)
 
 
 def sentences_of(rule: Rule, ruleset: RuleSet) -> list[str]:
@@ -76,6 +86,9 @@ def _where(rule: Rule) -> str:
             return f"The relay must not be in {_either(rule.fence.forbid or ())}."
         case NeverRule():
             return f"The relay must never be in {_either(rule.never.in_)}. Nothing excuses it."
+        case RequireRule():
+            roles = _either(rule.require.roles)
+            return f"Each call must have a relay in the role {roles} in {_either(rule.require.in_)}."
         case WatchRule():
             return f"Relays in {_either(rule.watch.in_)} are counted and shown. They are no findings."
 

@@ -10,7 +10,7 @@ from auditor.engine.job import Job
 from auditor.engine.judging import WORD, in_scope_words
 from auditor.engine.request import Request
 from auditor.model import Role, Verdict
-from auditor.ruleset.evaluator import Judgement
+from auditor.ruleset.verdicts import Judgement
 from tests.engine.conftest import AS_OF
 
 SCOPES = st.integers(1, 2 * WORD + 3).flatmap(

@@ -9,9 +9,9 @@ from auditor.engine.ledger import confront, confront_files, confront_findings
 from auditor.engine.tally import NOBODY, Coverage, Tally, people_by_rule, people_overall
 from auditor.evidence.summary import Bounds, Totals
 from auditor.model import Verdict
-from auditor.ruleset.evaluator import Judgement
 from auditor.ruleset.loader import load_ruleset
 from auditor.ruleset.ruleset import RuleSet
+from auditor.ruleset.verdicts import Judgement
 from tests.engine.rows import raw_findings
 
 V, I, E, C, N = (Judgement(verdict) for verdict in Verdict)  # noqa: E741  the five verdicts, worst first

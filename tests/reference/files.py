@@ -1,6 +1,7 @@
 """Write a world and a log as the files that the product reads."""
 
 import csv
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ import polars as pl
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
-from tests.reference.reading import COLUMNS, Raw
+from tests.reference.reading import COLUMNS, COUNTS, Raw
 from tests.reference.world import DatabaseFile, World
 
 NEVER_APPLIES = [
@@ -47,6 +48,11 @@ class Files:
     accounts: Path | None
     inventory: Path | None
     settings: tuple[str, ...] = field(default=())
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Give the SHA-256 digest of each log, by its format."""
+        return {path.suffix[1:]: hashlib.sha256(path.read_bytes()).hexdigest() for path in self.logs}
 
     @property
     def arguments(self) -> list[str]:
@@ -129,7 +135,7 @@ def write_ndjson(raws: Sequence[Raw], path: Path) -> None:
     lines = [
         json.dumps(
             {
-                key: int(value) if key == "bytes" and value.isdecimal() else value
+                key: int(value) if key in COUNTS and value.isdecimal() else value
                 for key, value in raw.items()
                 if value is not None
             }
@@ -170,7 +176,6 @@ def write_inventory(world: World, path: Path) -> Path | None:
 
 def write_rules(world: World, folder: Path) -> None:
     """Write a rules folder. JSON is YAML, and quotes every text."""
-    (folder / "groups").mkdir(parents=True)
     groups = {
         "schema": "auditor/groups@1",
         "verified_on": "2026-10-01",
@@ -180,6 +185,11 @@ def write_rules(world: World, folder: Path) -> None:
         _write_yaml(folder / "groups" / "all.yaml", groups)
     for rule in world.rules:
         _write_yaml(folder / f"{rule['id']}.yaml", FRAME_OF_A_RULE | rule)
+    if world.windows:
+        windows = [FRAME_OF_A_WINDOW | window for window in world.windows]
+        _write_yaml(folder / "windows" / "all.yaml", {"schema": "auditor/windows@1", "windows": windows})
+    for waiver in world.waivers:
+        _write_yaml(folder / "waivers" / f"{waiver['id']}.yaml", FRAME_OF_A_WAIVER | waiver)
 
 
 FRAME_OF_A_RULE = {
@@ -191,9 +201,18 @@ FRAME_OF_A_RULE = {
     "severity": "high",
     "tests": NEVER_APPLIES,
 }
+FRAME_OF_A_WINDOW = {"evidence": "an incident that never was", "declared_by": "noc@example.com"}
+FRAME_OF_A_WAIVER = {
+    "schema": "auditor/waiver@1",
+    "reason": "what was decided in a world that never was",
+    "ticket": "T-1",
+    "requested_by": "one@example.com",
+    "approved_by": "another@example.com",
+}
 
 
 def _write_yaml(path: Path, document: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, default=_text_of, indent=1), encoding="utf-8")
 
 

@@ -1,110 +1,127 @@
-"""What one rule says of one connection, by enumerating possible worlds: SEMANTICS.md, section 3.
+"""What one rule says of one connection in each possible world: SEMANTICS.md, section 3."""
 
-Worlds are enumerated over every value that the evidence leaves open, with two reductions that change nothing:
-
-* A fact that the rule's scope does not name is asked by nothing, so one value stands for all of it.
-* Countries that no list of the rule and no group names, at any time, are in none of the sets that are asked.
-  They behave alike in every world, so one of them (`OTHER`) stands for all; so too one role and one account
-  or region that the rule does not name.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import product
+from datetime import timedelta
 from typing import Any
 
-from tests.reference.world import Groups, RuleDict, covers
+from tests.reference.facts import UNKNOWN_END, WORST_FIRST, Certainty, Facts
+from tests.reference.listing import Moment, changes, exceptions_of, moment_of
+from tests.reference.possible import One, worlds
+from tests.reference.world import Groups, RuleDict, Window, covers
 
-WORST_FIRST = ("violation", "indeterminate", "excused", "compliant", "not_applicable")
-RELAYING = ("media", "turn", "signaling", "keys", "recording", "gateway", "transcription", "storage")
-ROLES = (*RELAYING, "edge_transit", "unknown")
-UNKNOWN_END = timedelta(hours=24)
-OTHER_WORD = "\0other"
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What evidence leaves of one connection; None is not logged."""
-
-    start: datetime
-    end: datetime | None
-    role: str
-    relay: frozenset[str]
-    participant: frozenset[str]
-    home_region: str | None
-    account_id: str | None
-    use_proved: bool
+LATE = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
-    """A verdict, and whether instants after the start changed it."""
+class Outcome:
+    """What one world says.
+
+    `verdict` is how it stands if every use is within its limits; `uses` are the exceptions with limits that
+    took the connection; `leans`: an exception took it only because a window was declared too late.
+    """
 
     verdict: str
-    spans_change: bool
+    uses: frozenset[str] = frozenset()
+    leans: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class One:
-    """One possible world of one connection."""
+class Outcomes:
+    """What the possible worlds of one connection say, over all its time and at its start alone."""
 
-    relay: str
-    participant: str
-    role: str
-    home_region: str
-    account_id: str
-    used: bool
+    over_time: frozenset[Outcome]
+    at_start: frozenset[Outcome]
+
+    @property
+    def scope(self) -> Certainty:
+        """Say how surely the connection is in the scope of the rule, at any instant."""
+        return Certainty.of(one.verdict != "not_applicable" for one in self.over_time)
+
+    def use_of(self, exception: str) -> Certainty:
+        """Say how surely the connection is a use of an exception with limits."""
+        return Certainty.of(exception in one.uses for one in self.over_time)
 
 
-def judge(rule: RuleDict, groups: Groups, facts: Facts, *, reduced: bool = True) -> Opinion:
-    """Judge a connection in each world that is left. `reduced` False enumerates every country and role."""
+def outcomes_of(
+    rule: RuleDict, groups: Groups, windows: list[Window], facts: Facts, *, reduced: bool = True
+) -> Outcomes:
+    """Judge a connection in each world that is left. `reduced` False enumerates every value there is."""
     if not facts.relay or not facts.participant:
         raise AssertionError("an empty candidate set")
+    moments, ends = moments_of(rule, groups, facts)
+    over_time: set[Outcome] = set()
+    at_start: set[Outcome] = set()
+    for one in worlds(rule, groups, windows, facts, reduced=reduced):
+        held = dict(held_windows(windows, one.home_region, facts))
+        said = [outcome_at(rule, moment, one, held) for moment in moments]
+        over_time |= {together(said[:end]) for end in ends}
+        at_start.add(said[0])
+    return Outcomes(frozenset(over_time), frozenset(at_start))
+
+
+def moments_of(rule: RuleDict, groups: Groups, facts: Facts) -> tuple[list[Moment], Sequence[int]]:
+    """List the instants at which a connection is judged, and how many of them may lie before its end."""
     latest = facts.end if facts.end is not None else facts.start + UNKNOWN_END
     later = [at for at in changes(rule, groups) if facts.start < at < latest]
-    ends = range(len(later) + 1) if facts.end is None else [len(later)]
-    said: set[str] = set()
-    at_start: set[str] = set()
-    for one in worlds(rule, groups, facts, reduced=reduced):
-        for end in ends:
-            instants = [facts.start, *later[:end]]
-            said.add(min((verdict_at(rule, groups, one, at) for at in instants), key=WORST_FIRST.index))
-        at_start.add(verdict_at(rule, groups, one, facts.start))
-    verdict = settled(said)
-    return Opinion(verdict, spans_change=verdict != settled(at_start))
+    moments = [moment_of(rule, groups, at) for at in (facts.start, *later)]
+    return moments, range(1, len(moments) + 1) if facts.end is None else [len(moments)]
 
 
-def settled(said: set[str]) -> str:
-    """Every world says violation: violation; some do: indeterminate; none: the worst of what they say."""
-    if said == {"violation"}:
-        return "violation"
-    return "indeterminate" if "violation" in said else min(said, key=WORST_FIRST.index)
+def held_windows(windows: list[Window], home_region: str, facts: Facts) -> Iterable[tuple[str, bool]]:
+    """List the ids of the windows that hold at the start, and if all that do were declared too late."""
+    holding = [
+        window
+        for window in windows
+        if home_region in window["regions"] and covers(window["from"], window["until"], facts.start)
+    ]
+    for name in {window["id"] for window in holding}:
+        yield (
+            name,
+            all(window["declared_at"] > window["until"] + LATE for window in holding if window["id"] == name),
+        )
 
 
-def verdict_at(rule: RuleDict, groups: Groups, one: One, at: datetime) -> str:
-    """Judge one world at one instant, when nothing is unknown any more."""
-    if not in_force(rule, at) or not one.used or not in_scope(rule["scope"], groups, one, at):
-        return "not_applicable"
-    return "compliant" if allows(rule, groups, one.relay, at) else "violation"
+def together(said: Sequence[Outcome]) -> Outcome:
+    """Judge one world by the worst of its instants; one that is a violation at any is a use of nothing."""
+    verdict = min((each.verdict for each in said), key=WORST_FIRST.index)
+    if verdict == "violation":
+        return Outcome(verdict)
+    return Outcome(
+        verdict, frozenset().union(*(each.uses for each in said)), leans=any(each.leans for each in said)
+    )
 
 
-def in_force(rule: RuleDict, at: datetime) -> bool:
-    """Tell whether a rule holds at an instant."""
-    return covers(rule["in_force"]["from"], rule["in_force"].get("until"), at)
+def outcome_at(rule: RuleDict, moment: Moment, one: One, held: dict[str, bool]) -> Outcome:
+    """Judge one world at one instant."""
+    if not moment.in_force or not one.used or not in_scope(rule["scope"], moment, one):
+        return Outcome("not_applicable")
+    if is_inside(rule, moment, one.relay):
+        return Outcome("compliant")
+    for exception in exceptions_of(rule):
+        if one.relay in moment.exceptions[exception["id"]] and takes(exception, one, held):
+            uses = frozenset([exception["id"]] if exception.get("limits") else [])
+            return Outcome("excused", uses, leans=held.get(exception.get("when", {}).get("in_window"), False))
+    return Outcome("violation")
 
 
-def in_scope(scope: dict[str, Any], groups: Groups, one: One, at: datetime) -> bool:
+def is_inside(rule: RuleDict, moment: Moment, country: str) -> bool:
+    """Tell whether a relay may be in a country without an exception."""
+    effect = rule["effect"]
+    allows = effect == "require" or (effect == "fence" and "allow" in rule["fence"])
+    return (country in moment.body) == allows
+
+
+def in_scope(scope: dict[str, Any], moment: Moment, one: One) -> bool:
     """Tell whether all keys of the scope hold; an absent key restricts nothing."""
     regions, participants = scope.get("home_region"), scope.get("participant", {})
     return (
         (regions is None or named_by(regions, one.home_region))
         and ("roles" not in scope or one.role in scope["roles"])
         and ("accounts" not in scope or one.account_id in scope["accounts"])
-        and ("in" not in participants or one.participant in members(participants["in"], groups, at))
-        and (
-            "not_in" not in participants or one.participant not in members(participants["not_in"], groups, at)
-        )
+        and ("in" not in participants or one.participant in moment.participants)
+        and ("not_in" not in participants or one.participant not in moment.participants)
+        and all(one.labels[key] in values for key, values in scope.get("labels", {}).items())
     )
 
 
@@ -113,77 +130,14 @@ def named_by(regions: list[str] | dict[str, list[str]], region: str) -> bool:
     return region not in regions["not_in"] if isinstance(regions, dict) else region in regions
 
 
-def allows(rule: RuleDict, groups: Groups, country: str, at: datetime) -> bool:
-    """Tell whether a relay may be in `country` at an instant."""
-    body = rule[rule["effect"]]
-    if "allow" in body:
-        return country in members(body["allow"], groups, at)
-    return country not in members(body["in"] if "in" in body else body["forbid"], groups, at)
-
-
-def members(names: list[str], groups: Groups, at: datetime) -> frozenset[str]:
-    """List the countries that codes and groups name at an instant, included groups with them."""
-    found: set[str] = set()
-    for name in names:
-        if name not in groups:
-            found.add(name)
-            continue
-        group = groups[name]
-        found |= {row["code"] for row in group["members"] if covers(row.get("from"), row.get("until"), at)}
-        found |= members(group.get("include", []), groups, at)
-    return frozenset(found)
-
-
-def lists_of(rule: RuleDict) -> list[str]:
-    """Collect the codes and groups that a rule names, in its body and its scope."""
-    participants = rule["scope"].get("participant", {})
-    lists = [*rule[rule["effect"]].values(), *participants.values()]
-    return [name for names in lists for name in names]
-
-
-def rows_of(names: list[str], groups: Groups) -> Iterator[dict[str, Any]]:
-    """Walk the dated rows behind codes and groups; a code is a row without dates."""
-    for name in names:
-        if name in groups:
-            yield from groups[name]["members"]
-            yield from rows_of(groups[name].get("include", []), groups)
-        else:
-            yield {"code": name}
-
-
-def changes(rule: RuleDict, groups: Groups) -> list[datetime]:
-    """List the instants at which the rule's force or a group that it names changes."""
-    dated = [rule["in_force"], *rows_of(lists_of(rule), groups)]
-    edges = {row.get(side) for row in dated for side in ("from", "until")}
-    return sorted(edge for edge in edges if edge is not None)
-
-
-def worlds(rule: RuleDict, groups: Groups, facts: Facts, *, reduced: bool) -> Iterator[One]:
-    """Enumerate what may be true: what is unknown of one fact is independent of the others."""
-    scope = rule["scope"]
-    named = {row["code"] for row in rows_of(lists_of(rule), groups)}
-    relays, participants = sorted(facts.relay), sorted(facts.participant)
-    if reduced:
-        relays = one_of_the_others(relays, named)
-        participants = one_of_the_others(participants, named) if "participant" in scope else participants[:1]
-    roles = list(ROLES) if facts.role == "unknown" else [facts.role]
-    if reduced:
-        roles = one_of_the_others(roles, set(scope["roles"])) if "roles" in scope else roles[:1]
-    regions = left_open(facts.home_region, scope.get("home_region", []))
-    accounts = left_open(facts.account_id, scope.get("accounts", []))
-    used = [True] if facts.use_proved else [True, False]
-    for world in product(relays, participants, roles, regions, accounts, used):
-        yield One(*world)
-
-
-def one_of_the_others(values: list[str], named: set[str]) -> list[str]:
-    """Keep what is named, and the first of what is not: nothing tells the rest of them apart from it."""
-    others = [value for value in values if value not in named]
-    return [value for value in values if value in named] + others[:1]
-
-
-def left_open(value: str | None, named: list[str] | dict[str, list[str]]) -> list[str]:
-    """List the values that a fact may have: its own, or if it was not logged, each named one and another."""
-    if value is not None:
-        return [value]
-    return [*(named["not_in"] if isinstance(named, dict) else named), OTHER_WORD]
+def takes(exception: dict[str, Any], one: One, held: dict[str, bool]) -> bool:
+    """Tell whether the roles and the whole `when` of an exception hold."""
+    when = exception.get("when", {})
+    return (
+        ("roles" not in exception or one.role in exception["roles"])
+        and ("tier" not in when or one.tier in when["tier"])
+        and ("attempt_min" not in when or one.attempt >= when["attempt_min"])
+        and ("failed_primaries_min" not in when or one.failed_primaries >= when["failed_primaries_min"])
+        and ("selection_reason" not in when or one.selection_reason in when["selection_reason"])
+        and ("in_window" not in when or when["in_window"] in held)
+    )

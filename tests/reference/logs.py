@@ -5,7 +5,16 @@ from datetime import datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
-from tests.reference.judging import ROLES
+from tests.reference.clauses import (
+    ACCOUNTS,
+    CLOUDS,
+    COUNTRIES,
+    FENCE_ROLES,
+    REGIONS,
+    SELECTION_REASONS,
+    UNNAMED,
+)
+from tests.reference.facts import ROLES
 from tests.reference.reading import Raw, shifted
 
 PUBLIC = (
@@ -44,14 +53,7 @@ DAY, SECOND = 86_400_000_000, 1_000_000
 STEPS = (0, 0, 0, -1, -1, 1, -SECOND, SECOND, -DAY, -DAY - 1, 1 - DAY, DAY, 10 * DAY)
 ODD_STARTS = (None, "soon", "1999-12-31T23:59:59Z", "2020-03-01T00:00:00", "2020-03-00T00:00:00Z")
 LASTING = (*(None,) * 5, 0, 1, SECOND, 3_600 * SECOND, DAY, 2 * DAY, -SECOND)
-COUNTRIES = ("DE", "FR", "US", "CN", "HK")
-UNNAMED = "SG"
-"""A country that no rule or group names."""
-
-REGIONS = ("EU", "US", "CN")
-ACCOUNTS = ("a-1", "a-2")
 SITES = ("Frankfurt 1", "San José (SC Top)", "BJ-1")
-FENCE_ROLES = ("media", "signaling", "keys", "gateway")
 
 
 @st.composite
@@ -82,6 +84,11 @@ def raw_records(draw: st.DrawFn, edges: Sequence[datetime]) -> Raw:
         "ended_at": draw(st.sampled_from(("",) * 8 + ("later",))) or (end and draw(written(end))),
         "bytes": draw(st.sampled_from((None, "0", "1000", "9007199254740993", "-1", "many"))),
         "use_proved": draw(st.sampled_from((None, "true", "true", "false"))),
+        "tier": draw(st.sampled_from((None, "primary", "fallback", "fallback", "fallback", "FALLBACK"))),
+        "attempt": draw(st.sampled_from((None, "1", "2", "2", "3", "third"))),
+        "failed_primaries": draw(st.sampled_from((None, "0", "1", "2", "3", "3"))),
+        "selection_reason": draw(st.sampled_from((None, *SELECTION_REASONS, "Full"))),
+        "label_cloud": draw(st.sampled_from((None, *CLOUDS))),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import maxminddb
 
 from tests.reference.countries import ALL
-from tests.reference.judging import ROLES
+from tests.reference.facts import ROLES
 from tests.reference.kinds import PRIVATE_KINDS, TEST_KINDS, Address, Kind, holds, kind_of, kind_of_address
 from tests.reference.world import Connection, DatabaseFile, InventoryRow, Settings, covers
 

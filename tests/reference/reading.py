@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from tests.reference.countries import ALL
-from tests.reference.judging import ROLES
+from tests.reference.facts import ROLES, TIERS
 from tests.reference.world import Connection
 
 Raw = dict[str, str | None]
@@ -29,7 +29,13 @@ COLUMNS = (
     "ended_at",
     "bytes",
     "use_proved",
+    "tier",
+    "attempt",
+    "failed_primaries",
+    "selection_reason",
+    "label_cloud",
 )
+COUNTS = ("bytes", "attempt", "failed_primaries")
 COUNTRY_COLUMNS = ("relay_country_declared", "participant_country_declared")
 INSTANT = re.compile(
     r"(?P<naive>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(\.(?P<fraction>\d{0,9}))?(?P<zone>Z|[+-]\d\d:?\d\d)?"
@@ -53,7 +59,8 @@ def read(raw: Raw) -> Connection:
         "role": role if role in ROLES else "unknown",
         "started_at": started_at,
         "ended_at": end_of(raw["ended_at"], started_at),
-        "bytes": count_of(raw["bytes"]),
+        **{column: count_of(raw[column]) for column in COUNTS},
+        "tier": raw["tier"] if raw["tier"] in TIERS else None,
         "use_proved": raw["use_proved"] != "false",
     }
 
@@ -93,7 +100,7 @@ def country_of(text: str | None) -> str | None:
 
 
 def count_of(text: str | None) -> int | None:
-    """Read a number of bytes that is not negative; anything else is not known."""
+    """Read a number that is not negative; anything else is not known."""
     return int(text) if text is not None and re.fullmatch(r"\d{1,18}", text) else None
 
 

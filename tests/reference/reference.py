@@ -3,14 +3,30 @@
 Straight from SEMANTICS.md, GEOLOCATION.md and FORMATS.md, and without a line of the product: the judge of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
-from tests.reference.judging import WORST_FIRST, Facts, Opinion, judge
+from tests.reference import whole
+from tests.reference.calls import Subject
+from tests.reference.facts import WORST_FIRST, Facts, Opinion
 from tests.reference.places import Evidence, Place
-from tests.reference.world import AccountRow, Connection, RuleDict, World, covers
+from tests.reference.world import AccountRow, Connection, RuleDict, Waiver, World, covers
+
+AS_LOGGED = (
+    *("role", "home_region", "account_id", "call_id", "use_proved", "log", "record"),
+    *("tier", "attempt", "failed_primaries", "selection_reason"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """One connection, and where it may be."""
+
+    connection: Connection
+    relay: Place
+    participant: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +60,8 @@ class Measures:
     without_bytes: int
 
     @classmethod
-    def of(cls, affected: Iterable[Connection]) -> "Measures":
-        """Count and add up connections."""
+    def of(cls, affected: Iterable[Connection], calls: Iterable[str] = ()) -> "Measures":
+        """Count and add up connections; `calls` are affected also without one."""
         rows = list(affected)
 
         def distinct(column: str) -> int:
@@ -58,7 +74,7 @@ class Measures:
         microseconds = sum(lasted, timedelta()) // timedelta(microseconds=1)
         return cls(
             connections=len(rows),
-            calls=distinct("call_id"),
+            calls=len(({row["call_id"] for row in rows} | set(calls)) - {None}),
             participants=distinct("participant_id"),
             accounts=distinct("account_id"),
             minutes=Fraction(microseconds, 60_000_000),
@@ -87,6 +103,9 @@ class Result:
     """The whole audit. Only where a rule asks for it must a finding say where its participant may be."""
 
     judged: tuple[Judged, ...]
+    calls: dict[str, Mapping[Subject, Opinion]]
+    requires: frozenset[str]
+    waivers: tuple[Waiver, ...]
     rules: dict[str, RuleTotals]
     watches: frozenset[str]
     participant_asked: bool
@@ -100,48 +119,67 @@ def audit(connections: Iterable[Connection], world: World) -> Result:
     """Join accounts, locate, judge, and count."""
     evidence = Evidence(world.databases, world.inventory, world.settings)
     try:
-        judged = tuple(judged_of(with_account(row, world.accounts), world, evidence) for row in connections)
+        rows = [located(with_account(row, world.accounts), evidence) for row in connections]
     finally:
         evidence.close()
+    facts = [facts_of(row) for row in rows]
+    said = {rule["id"]: whole.judge_all(rule, world.groups, world.windows, facts) for rule in world.rules}
+    judged = tuple(
+        Judged(row.connection, row.relay, row.participant, {rule: said[rule].connections[n] for rule in said})
+        for n, row in enumerate(rows)
+    )
     watches = frozenset(rule["id"] for rule in world.rules if rule["effect"] == "watch")
     binding = [rule["id"] for rule in world.rules if rule["id"] not in watches]
-    totals = {rule["id"]: totals_of(rule, judged) for rule in world.rules}
+    unobserved = {rule["id"]: unobserved_calls(said[rule["id"]], judged) for rule in world.rules}
+    totals = {rule["id"]: totals_of(rule, judged, unobserved[rule["id"]]) for rule in world.rules}
     worst = [
         (row, min((row.verdict(rule) for rule in binding), key=WORST_FIRST.index, default=""))
         for row in judged
     ]
     return Result(
         judged=judged,
+        calls={rule: each.calls for rule, each in said.items()},
+        requires=frozenset(rule["id"] for rule in world.rules if rule["effect"] == "require"),
+        waivers=world.waivers,
         rules=totals,
         watches=watches,
         participant_asked=any("participant" in rule["scope"] for rule in world.rules),
         proved=Measures.of(row.connection for row, verdict in worst if verdict == "violation"),
-        possible=Measures.of(row.connection for row, verdict in worst if verdict in WORST_FIRST[:2]),
+        possible=Measures.of(
+            (row.connection for row, verdict in worst if verdict in WORST_FIRST[:2]),
+            set().union(*unobserved.values()),
+        ),
         uncovered=sum(all(row.verdict(rule) == "not_applicable" for rule in binding) for row in judged),
         idle=frozenset(rule for rule, total in totals.items() if total.idle),
     )
 
 
-def judged_of(connection: Connection, world: World, evidence: Evidence) -> Judged:
-    """Locate one connection and judge it under every rule."""
-    relay, participant = evidence.relay_of(connection), evidence.participant_of(connection)
-    facts = Facts(
+def located(connection: Connection, evidence: Evidence) -> Located:
+    """Locate the relay and the participant of one connection."""
+    return Located(connection, evidence.relay_of(connection), evidence.participant_of(connection))
+
+
+def facts_of(row: Located) -> Facts:
+    """Leave of a connection what rules ask."""
+    connection = row.connection
+    return Facts(
         start=connection["started_at"],
         end=connection["ended_at"],
-        role=connection["role"],
-        relay=relay.candidates,
-        participant=participant.candidates,
-        home_region=connection["home_region"],
-        account_id=connection["account_id"],
-        use_proved=connection["use_proved"],
-    )
-    return Judged(
-        connection, relay, participant, {rule["id"]: judge(rule, world.groups, facts) for rule in world.rules}
+        relay=row.relay.candidates,
+        participant=row.participant.candidates,
+        labels={} if connection["label_cloud"] is None else {"cloud": connection["label_cloud"]},
+        **{name: connection[name] for name in AS_LOGGED},
     )
 
 
-def totals_of(rule: RuleDict, judged: Iterable[Judged]) -> RuleTotals:
-    """Count what one rule said."""
+def unobserved_calls(said: whole.Judged, judged: Iterable[Judged]) -> set[str]:
+    """List the calls in which a role was not seen; logs, which have such findings too, are no calls."""
+    subjects = {subject for kind, subject in said.calls if kind == "unobserved"}
+    return subjects & {row.connection["call_id"] for row in judged}
+
+
+def totals_of(rule: RuleDict, judged: Iterable[Judged], unobserved: Iterable[str]) -> RuleTotals:
+    """Count what one rule said; a call in which a role is `unobserved` is possibly affected too."""
     said = [(row.connection, row.verdict(rule["id"])) for row in judged]
     verdicts = {verdict: sum(verdict == found for _, found in said) for verdict in WORST_FIRST}
     audited = {row["call_id"] for row, verdict in said if verdict != "not_applicable"} - {None}
@@ -149,7 +187,7 @@ def totals_of(rule: RuleDict, judged: Iterable[Judged]) -> RuleTotals:
         verdicts=verdicts,
         calls_audited=len(audited),
         proved=Measures.of(row for row, verdict in said if verdict == "violation"),
-        possible=Measures.of(row for row, verdict in said if verdict in WORST_FIRST[:2]),
+        possible=Measures.of((row for row, verdict in said if verdict in WORST_FIRST[:2]), unobserved),
         idle=verdicts["not_applicable"] == len(said),
     )
 

@@ -8,13 +8,27 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from tests.reference.clauses import (
+    ACCOUNTS,
+    COUNTRIES,
+    EDGE,
+    EDGES,
+    FIRST_DAY,
+    REGIONS,
+    UNNAMED,
+    declared_windows,
+    groups_of_countries,
+    intervals,
+    rules_over,
+    waivers_of,
+    whole_rules_over,
+)
 from tests.reference.files import DatabaseText
-from tests.reference.judging import ROLES, rows_of
-from tests.reference.logs import ACCOUNTS, COUNTRIES, FENCE_ROLES, REGIONS, SITES, UNNAMED, raw_records
+from tests.reference.listing import rows_of
+from tests.reference.logs import SITES, raw_records
 from tests.reference.reading import Raw
-from tests.reference.world import AccountRow, Groups, InventoryRow, RuleDict, Settings, World, covers
+from tests.reference.world import AccountRow, InventoryRow, Settings, World, covers
 
-GROUPS = ("ALPHA", "BETA", "GAMMA")
 NAMES = ("relay1.example.com", "*.edge.example.net")
 
 NETWORKS = (
@@ -33,10 +47,6 @@ COUNTRY = st.sampled_from((*COUNTRIES, UNNAMED))
 SHARED = ("10.1.0.0/16", "10.0.0.0/8")
 """Private networks: several sites may use them."""
 
-FIRST_DAY = datetime(2020, 3, 1, tzinfo=UTC)
-HOURS = (0, 1, 24, 25, 24 * 34, 24 * 35, 24 * 36, 24 * 70)
-EDGES = tuple(FIRST_DAY + timedelta(hours=hours) for hours in HOURS)
-EDGE = st.sampled_from(EDGES)
 DATABASE_TYPES = ("GeoIP2-Country",) * 3 + (
     "GeoLite2-Country",
     "GeoIP2-City",
@@ -57,15 +67,19 @@ class Case:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """Draw everything that an audit reads."""
+def cases(draw: st.DrawFn, *, whole: bool) -> Case:
+    """Draw everything that an audit reads; with `whole`, in the whole rule language."""
     groups = draw(groups_of_countries())
-    rules = draw(st.lists(rules_over(groups), min_size=1, max_size=4))
+    kinds = rules_over(groups) | whole_rules_over(groups) if whole else rules_over(groups)
+    rules = draw(st.lists(kinds, min_size=1, max_size=4))
     databases = draw(st.lists(databases_of_places(), min_size=1, max_size=3))
     settings = Settings(draw(st.sampled_from((400, 35, 1))), documentation_is_public=draw(st.booleans()))
+    named = tuple({"id": f"rule-{number}", **rule} for number, rule in enumerate(rules, start=1))
     world = World(
-        rules=tuple({"id": f"rule-{number}", **rule} for number, rule in enumerate(rules, start=1)),
+        rules=named,
         groups=groups,
+        windows=tuple(draw(declared_windows())) if whole else (),
+        waivers=tuple(draw(waivers_of(named))) if whole else (),
         accounts=without_overlaps(draw(st.lists(account_rows(), max_size=4)), keys_of_account),
         inventory=without_overlaps(draw(st.lists(inventory_rows(), max_size=6)), keys_of_line),
         settings=settings,
@@ -78,57 +92,6 @@ def cases(draw: st.DrawFn) -> Case:
     # Of two formats: of two files with one digest the second is not read.
     logs = [(formats[0], tuple(raws[:cut]))] + [(formats[1], tuple(raws[cut:]))] * (cut < len(raws))
     return Case(world, tuple(databases), tuple(logs))
-
-
-@st.composite
-def intervals(draw: st.DrawFn) -> dict[str, datetime]:
-    """Draw a half-open interval, each side of which may be missing."""
-    first, last = sorted(draw(st.lists(EDGE, min_size=2, max_size=2, unique=True)))
-    sides = draw(st.sampled_from(((), ("from",), ("from",), ("until",), ("from", "until"))))
-    return {side: {"from": first, "until": last}[side] for side in sides}
-
-
-@st.composite
-def groups_of_countries(draw: st.DrawFn) -> Groups:
-    """Draw up to three dated groups; a later one may include earlier ones; one may be empty."""
-    groups: Groups = {}
-    for name in GROUPS[: draw(st.integers(0, len(GROUPS)))]:
-        codes = draw(st.lists(st.sampled_from(COUNTRIES), max_size=3, unique=True))
-        group: dict[str, Any] = {"members": [{"code": code, **draw(intervals())} for code in codes]}
-        if draw(st.booleans()) and groups:
-            group["include"] = draw(st.lists(st.sampled_from(sorted(groups)), min_size=1, unique=True))
-        groups[name] = group
-    return groups
-
-
-@st.composite
-def rules_over(draw: st.DrawFn, groups: Groups) -> RuleDict:
-    """Draw one rule over countries and the groups given."""
-    places = st.lists(st.sampled_from((*COUNTRIES, *groups)), min_size=1, max_size=3, unique=True)
-    effect = draw(st.sampled_from(("fence", "fence", "never", "never", "watch")))
-    key = draw(st.sampled_from(("allow", "forbid"))) if effect == "fence" else "in"
-    optional: dict[str, st.SearchStrategy[Any]] = {
-        "home_region": st.one_of(some_of(REGIONS), st.fixed_dictionaries({"not_in": some_of(REGIONS)})),
-        "roles": some_of(FENCE_ROLES) | some_of(FENCE_ROLES) | some_of(ROLES),
-        "accounts": some_of(ACCOUNTS),
-        "participant": st.fixed_dictionaries({"in": places}) | st.fixed_dictionaries({"not_in": places}),
-    }
-    in_force = draw(intervals())
-    return {
-        "effect": effect,
-        "severity": draw(st.sampled_from(("critical", "high", "medium", "low"))),
-        "in_force": {"from": datetime(2019, 1, 1, tzinfo=UTC), **in_force},
-        "scope": {
-            key: draw(optional[key])
-            for key in draw(st.lists(st.sampled_from(("roles", *optional)), max_size=2))
-        },
-        effect: {key: draw(places)},
-    }
-
-
-def some_of(words: Sequence[str]) -> st.SearchStrategy[list[str]]:
-    """Draw some of the words, at least one."""
-    return st.lists(st.sampled_from(words), min_size=1, unique=True)
 
 
 @st.composite
@@ -257,6 +220,7 @@ def interesting_instants(world: World, databases: Sequence[DatabaseText]) -> lis
     lines: list[AccountRow | InventoryRow] = [*world.accounts, *world.inventory]
     rare = [row[side] for row in dated for side in ("from", "until") if side in row]
     rare += [at for line in lines for at in (line.since, line.until) if at is not None]
+    rare += [window[side] for window in world.windows for side in ("from", "until")]
     rare += [one + (other - one) / 2 for one, other in pairwise(builds)] * 2
     common = [*EDGES, *builds, *(at + days for at in builds), *(at - days for at in builds)]
     return [*rare, *rare, *common]

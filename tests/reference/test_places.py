@@ -10,7 +10,7 @@ from tests.reference.countries import ALL
 from tests.reference.files import DatabaseText, write_database
 from tests.reference.kinds import kind_of
 from tests.reference.places import Evidence
-from tests.reference.reading import UnreadableError, read
+from tests.reference.reading import COLUMNS, UnreadableError, read
 from tests.reference.reference import with_account
 from tests.reference.world import AccountRow, InventoryRow, Settings
 
@@ -65,7 +65,7 @@ def test_embedded_addresses_are_those_of_their_standards() -> None:
 
 
 BUILT = datetime(2020, 3, 31, tzinfo=UTC)
-LOG_LINE: dict[str, str | None] = {
+LOG_LINE: dict[str, str | None] = dict.fromkeys(COLUMNS) | {
     "call_id": "c-1",
     "account_id": "a-1",
     "home_region": None,

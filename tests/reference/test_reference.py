@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.reference.clauses import COUNTRIES, EDGES, groups_of_countries, rules_over
 from tests.reference.countries import ALL
-from tests.reference.judging import ROLES, Facts, judge
-from tests.reference.logs import COUNTRIES
-from tests.reference.strategies import EDGES, groups_of_countries, rules_over
+from tests.reference.facts import ROLES, Facts, Opinion
+from tests.reference.judging import outcomes_of
+from tests.reference.whole import judge_all
 from tests.reference.world import Groups, RuleDict
 
 MAY_2026 = datetime(2026, 5, 1, tzinfo=UTC)
@@ -81,7 +82,11 @@ def verdict(rule: RuleDict, relay: str, **given_facts: Any) -> str:  # noqa: ANN
         "participant": "*",
     } | given_facts
     facts["participant"] = codes(facts["participant"])
-    return judge(rule, GROUPS, Facts(start=start, relay=codes(relay), **facts)).verdict
+    return judge(rule, Facts(start=start, relay=codes(relay), **facts)).verdict
+
+
+def judge(rule: RuleDict, facts: Facts) -> Opinion:
+    return judge_all(rule, GROUPS, [], [facts]).connections[0]
 
 
 def codes(text: str) -> frozenset[str]:
@@ -173,8 +178,8 @@ def test_a_connection_is_judged_again_when_the_rule_comes_into_force_before_its_
 
 def test_only_what_a_later_instant_decides_spans_a_change() -> None:
     facts = Facts(FROM - MINUTE, FROM + MINUTE, "media", frozenset({"CA"}), ALL, "US", None, use_proved=True)
-    assert judge(US_HOME, GROUPS, facts).spans_change
-    assert not judge(CN_EXCLUSION, GROUPS, facts).spans_change
+    assert judge(US_HOME, facts).spans_change
+    assert not judge(CN_EXCLUSION, facts).spans_change
 
 
 @st.composite
@@ -204,4 +209,4 @@ def test_one_world_for_all_that_behave_alike_changes_no_verdict(
     case: tuple[RuleDict, Groups, Facts],
 ) -> None:
     rule, groups, facts = case
-    assert judge(rule, groups, facts) == judge(rule, groups, facts, reduced=False)
+    assert outcomes_of(rule, groups, [], facts) == outcomes_of(rule, groups, [], facts, reduced=False)

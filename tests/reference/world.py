@@ -14,6 +14,12 @@ RuleDict = dict[str, Any]
 Groups = dict[str, dict[str, Any]]
 """Group id → {members: [{code, from, until}], include: [ids]}."""
 
+Window = dict[str, Any]
+"""One declared window: id, regions, from, until, declared_at; instants are aware datetimes."""
+
+Waiver = dict[str, Any]
+"""One waiver as its YAML says it; instants are aware datetimes."""
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseFile:
@@ -68,6 +74,8 @@ class World:
 
     rules: tuple[RuleDict, ...]
     groups: Groups = field(default_factory=dict)
+    windows: tuple[Window, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
     accounts: tuple[AccountRow, ...] = ()
     inventory: tuple[InventoryRow, ...] = ()
     databases: tuple[DatabaseFile, ...] = ()

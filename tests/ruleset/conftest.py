@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from auditor.ruleset.group_schema import Group
 from auditor.ruleset.groups import Groups
 from auditor.ruleset.loader import load_ruleset
 from auditor.ruleset.ruleset import RuleSet
-from auditor.ruleset.schema import RULE_OF_EFFECT, Group, Rule
+from auditor.ruleset.schema import RULE_OF_EFFECT, Rule
 
 SHIPPED = Path(__file__).parents[2] / "rules"
 

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from auditor.countries import COUNTRIES, UNKNOWN_KEY, candidates_of, key_of
 from auditor.ruleset.alike import Alike
-from auditor.ruleset.evaluator import place_of
+from auditor.ruleset.choices import place_of
 
 SETS = st.frozensets(st.sampled_from(sorted(COUNTRIES)), max_size=6)
 SOME = st.frozensets(st.sampled_from(sorted(COUNTRIES)), min_size=1, max_size=6)

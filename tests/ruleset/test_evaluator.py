@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 
 from auditor.countries import COUNTRIES, key_of
 from auditor.model import INSTANT, ROLE, Role, Verdict
-from auditor.ruleset.evaluator import Fact, Place, judge, place_of
+from auditor.ruleset.choices import Place, place_of
+from auditor.ruleset.evaluator import judge
+from auditor.ruleset.facts import Facts
 from auditor.ruleset.groups import Groups
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import Rule
-from auditor.ruleset.situation import Facts, Situation, add_situation
+from auditor.ruleset.situation import Situation, add_situation
 from auditor.ruleset.situation import situation_of as read_situation
+from auditor.ruleset.verdicts import Fact
 
 MakeRule = Callable[..., Rule]
 MakeGroups = Callable[[Mapping[str, Any]], Groups]
@@ -325,7 +328,7 @@ def test_what_frames_leave_out_of_a_connection_changes_no_judgement(
     }
     frame = pl.DataFrame([row], schema_overrides=TYPES)
     (placed,) = add_situation(frame, facts).iter_rows(named=True)
-    assert judge(rule, read_situation(placed), facts) == judge(rule, situation_of(connection, facts), facts)
+    assert judge(rule, read_situation(placed, facts), facts) == judge(rule, situation_of(connection, facts), facts)
 
 
 @st.composite

@@ -1,6 +1,7 @@
 """Connections → situations: nothing that a rule asks is lost, and nothing that no rule asks is kept."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,13 +12,13 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from auditor.countries import COUNTRIES, candidates_of
-from auditor.model import INSTANT, ROLE, Role
-from auditor.ruleset.alike import Alike
+from auditor.model import INSTANT, ROLE, TIER, Role
+from auditor.ruleset.facts import NOT_NAMED, Facts
 from auditor.ruleset.groups import Groups
 from auditor.ruleset.periods import Periods
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import Rule
-from auditor.ruleset.situation import NOT_NAMED, SITUATION, Facts, Situation, add_situation, situation_of
+from auditor.ruleset.situation import SITUATION, Situation, add_situation, situation_of
 
 MakeRule = Callable[..., Rule]
 
@@ -30,6 +31,11 @@ SCHEMA: Mapping[str, Any] = {
     "use_proved": pl.Boolean,
     "started_at": INSTANT,
     "ended_at": INSTANT,
+    "call_id": pl.String,
+    "tier": TIER,
+    "attempt": pl.Int32,
+    "failed_primaries": pl.Int32,
+    "selection_reason": pl.String,
 }
 NOON = datetime(2020, 4, 3, 12, tzinfo=UTC)
 PLAIN = {
@@ -50,7 +56,7 @@ def connections(*rows: Mapping[str, Any]) -> pl.DataFrame:
 
 def situations(facts: Facts, *rows: Mapping[str, Any]) -> list[Situation]:
     placed = add_situation(connections(*rows), facts)
-    return [situation_of(row) for row in placed.iter_rows(named=True)]
+    return [situation_of(row, facts) for row in placed.iter_rows(named=True)]
 
 
 def facts_of(*rules: Rule) -> Facts:
@@ -103,8 +109,8 @@ def test_an_account_becomes_the_rules_that_list_it(make_rule: MakeRule) -> None:
     accounts = [{"account_id": account} for account in ("a-1", "a-2", "a-3", None)]
     placed = add_situation(connections(*accounts), facts)
     assert placed["situation_account_lists"].to_list() == ["first second", "second", "", None]
-    assert situation_of(placed.row(0, named=True)).account_lists == frozenset({"first", "second"})
-    assert situation_of(placed.row(3, named=True)).account_lists is None
+    assert situation_of(placed.row(0, named=True), facts).account_lists == frozenset({"first", "second"})
+    assert situation_of(placed.row(3, named=True), facts).account_lists is None
 
 
 FROM, UNTIL = NOON, NOON + timedelta(seconds=10)
@@ -150,9 +156,8 @@ def test_frames_and_single_instants_agree_on_periods(
     edges = sorted(cuts)
     times = times + [(edge, edge) for edge in edges] + [(edges[0], edge) for edge in edges]
     times = [(start, end if end is None else max(start, end)) for start, end in times]
-    facts = Facts(
-        frozenset(), {}, asks_participant=False, periods=Periods(tuple(edges), {}), alike=Alike.within([])
-    )
+    nothing = Facts.of(RuleSet.of((), Groups({})))
+    facts = replace(nothing, periods=Periods(tuple(edges), {}))
     found = situations(facts, *({"started_at": start, "ended_at": end} for start, end in times))
     for situation, (start, end) in zip(found, times, strict=True):
         latest = start + timedelta(hours=24) if end is None else end
