@@ -70,6 +70,7 @@ def audit_command(  # noqa: PLR0913  one parameter per option of the command lin
     max_listed: options.MaxListed = DEFAULT_MAX_LISTED,
     documentation_is_public: options.DocumentationIsPublic = False,
     skip_rule_tests: options.SkipRuleTests = False,
+    allow_draft: options.AllowDraft = False,
     workers: options.Workers = 1,
     quiet: options.Quiet = False,
 ) -> ExitCode:
@@ -84,6 +85,7 @@ def audit_command(  # noqa: PLR0913  one parameter per option of the command lin
         max_age_days=max_age_days,
         documentation_is_public=documentation_is_public,
         skip_rule_tests=skip_rule_tests,
+        allow_draft=allow_draft,
         max_listed=max_listed,
         limits=Limits(fail_on, max_rejected, max_uncovered, max_indeterminate),
     )

@@ -99,5 +99,8 @@ DocumentationIsPublic = Annotated[
 SkipRuleTests = Annotated[
     bool, typer.Option("--skip-rule-tests", help="Do not run the rules' own cases first; recorded.")
 ]
+AllowDraft = Annotated[
+    bool, typer.Option("--allow-draft", help="Audit also under draft rules; findings say `draft`.")
+]
 Workers = Annotated[int, typer.Option(metavar="N", min=1, help="How many processes judge.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]

@@ -74,6 +74,7 @@ def _request_of(manifest: Manifest, base: Path) -> Request:
         max_age_days=settings.max_age_days,
         documentation_is_public=settings.documentation_is_public,
         skip_rule_tests=True,
+        allow_draft=settings.allow_draft,
     )
 
 

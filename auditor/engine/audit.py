@@ -36,6 +36,9 @@ from auditor.sources.mapping import load_mapping
 
 Clock = Callable[[], datetime]
 _FOLDER_NAME = 24
+_DRAFT_HINT = (
+    "counsel lifts the mark in your own copy; with `--allow-draft` it is audited, and each finding says `draft`"
+)
 _NO_CONTENT = ("header", "type_row", "comment", "blank")
 """Records that are part of a log's form, and tell of nothing."""
 
@@ -91,7 +94,7 @@ def audit(request: Request, run: OpenRun, means: Means, *, as_of: datetime) -> A
 
 def lay_ground(request: Request, means: Means, *, as_of: datetime) -> Ground:
     """Open and hash everything that the audit rests on beside the logs."""
-    ruleset = _tested(load_ruleset([Path(folder) for folder in request.rules]), request)
+    ruleset = _fit_to_judge(load_ruleset([Path(folder) for folder in request.rules]), request)
     inventory = load_inventory([Path(path) for path in request.inventory]) if request.inventory else None
     return Ground(
         request=request,
@@ -124,8 +127,18 @@ def job_of(ground: Ground, folder: Path) -> Job:
     )
 
 
-def _tested(ruleset: RuleSet, request: Request) -> RuleSet:
-    """Run the cases of every rule first: a rule that fails them means something else than it says."""
+def _fit_to_judge(ruleset: RuleSet, request: Request) -> RuleSet:
+    """Refuse drafts, unless they are asked for, and rules that fail their own cases.
+
+    Such a rule means something else than it says.
+    """
+    drafts = [
+        Fault(ruleset.file_of(rule).path, f"status: `{rule.id}` is a draft", _DRAFT_HINT)
+        for rule in ruleset.rules
+        if rule.is_draft and not request.allow_draft
+    ]
+    if drafts:
+        raise RuleSetError.of(drafts)
     failures = (
         []
         if request.skip_rule_tests

@@ -69,5 +69,6 @@ class Request:
     max_age_days: int = DEFAULT_MAX_AGE_DAYS
     documentation_is_public: bool = False
     skip_rule_tests: bool = False
+    allow_draft: bool = False
     max_listed: int = DEFAULT_MAX_LISTED
     limits: Limits = Limits()

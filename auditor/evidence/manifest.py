@@ -73,6 +73,8 @@ class RuleApplied(Contract):
     authority: list[dict[str, str]]
     severity: str
     effect: str
+    status: str | None = None
+    """`draft`: counsel has still to confirm what the rule rests on."""
     in_force_from: datetime
     in_force_until: datetime | None
     in_words: list[str]
@@ -94,6 +96,7 @@ class Settings(Contract):
     max_indeterminate: int
     documentation_is_public: bool
     skip_rule_tests: bool
+    allow_draft: bool = False
     max_listed: int
     rules: list[str]
     geo: list[str]

@@ -194,7 +194,8 @@ ONLY, ALL_BUT, LIST, WORD, NUMBER = "only these", "all but these", "a list", "a 
 """Tags of the forms of a value: no key is named like them, so no fault takes one for a key."""
 
 Candidates = Annotated[
-    Annotated[Literal["unknown"], unknown_or("a list of codes", _as_candidates), Tag(WORD)] | Annotated[tuple[Code, ...], Filled, Distinct, Tag(LIST)],
+    Annotated[Literal["unknown"], unknown_or("a list of codes", _as_candidates), Tag(WORD)]
+    | Annotated[tuple[Code, ...], Filled, Distinct, Tag(LIST)],
     Discriminator(_word_or_list),
 ]
 """Where the evidence of a case says that somebody is: codes, or the word `unknown`."""

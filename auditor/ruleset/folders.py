@@ -61,10 +61,10 @@ def list_rules(files: Sequence[Path]) -> Listing:
     """List some rule files, with the groups and windows beside them; what else is in their folders is not."""
     folders = tuple(dict.fromkeys(file.parent for file in files))
     groups, windows = (
-        _each_once(file for folder in folders for place in _beside(folder, name) for file in _yaml_files(place))
+        [file for folder in folders for place in _beside(folder, name) for file in _yaml_files(place)]
         for name in (_GROUPS, _WINDOWS)
     )
-    return Listing(_each_once(files), groups, windows, waivers=(), faults=(), without_rules=())
+    return Listing(_each_once(files), _each_once(groups), _each_once(windows), (), (), ())
 
 
 def rule_files(folder: Path) -> tuple[Path, ...]:
@@ -81,11 +81,11 @@ def packs_in(folder: Path) -> tuple[Path, ...]:
 
 def with_packs(folders: Sequence[Path]) -> tuple[Path, ...]:
     """List folders and, after each, its packs. A folder that holds packs and no rule is left out."""
-    return tuple(
-        place
-        for folder in folders
-        for place in (*([] if packs_in(folder) and not any(_yaml_files(folder)) else [folder]), *packs_in(folder))
-    )
+    return tuple(place for folder in folders for place in (*_unless_only_packs(folder), *packs_in(folder)))
+
+
+def _unless_only_packs(folder: Path) -> tuple[Path, ...]:
+    return () if packs_in(folder) and not any(_yaml_files(folder)) else (folder,)
 
 
 def _yaml_files(folder: Path) -> Iterator[Path]:

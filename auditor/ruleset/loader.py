@@ -46,7 +46,7 @@ def load_ruleset(folders: Sequence[Path]) -> RuleSet:
 
 
 def load_documented(folders: Sequence[Path]) -> Documented:
-    """Load a rule set with its documents, for whoever has to say where something stands. As `load_ruleset`."""
+    """Load a rule set with its documents, for whoever says where something stands. As `load_ruleset`."""
     return load_listing(list_folders(folders))
 
 

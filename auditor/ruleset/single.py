@@ -16,8 +16,9 @@ _KEY = "extends"
 def find_rule(rule_id: str, folders: Sequence[Path]) -> Subject:
     """Load the rule of an id with what is beside it: its groups, windows, and the rules that it extends.
 
-    It is looked for in the folders and in their packs. Raises UsageError if it is not there, RuleSetError with
-    the faults of the files that were read, and NothingToAuditError if the folders hold no rules.
+    It is looked for in the folders and in their packs. Raises UsageError if it is not there, RuleSetError
+    with the faults of the files that were read or if several files bear its name, and NothingToAuditError if
+    the folders hold no rules.
     """
     files = [file for folder in folders for file in rule_files(folder)]
     if not files:
@@ -26,6 +27,8 @@ def find_rule(rule_id: str, folders: Sequence[Path]) -> Subject:
     found = [file for file in files if file.stem == rule_id]
     if not found:
         raise UsageError(unknown_rule(rule_id, [file.stem for file in files]))
+    if len(found) > 1:
+        load_listing(list_rules(found))  # says that the id stands twice, unless all are one file
     return load_rule(found[0], files)
 
 

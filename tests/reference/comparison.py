@@ -73,7 +73,7 @@ def _measures_differ(
 
 
 def _findings_differ(result: Result, findings: pl.DataFrame, origins: Sequence[Origin]) -> Iterator[str]:
-    of_connections = findings.filter(pl.col("record").is_not_null())
+    of_connections = findings.filter(pl.col("subject") == "connection")
     judged = dict(zip(origins, result.judged, strict=True))
     expected = {
         (origin, 1, rule_id): finding_of(row, rule_id, participant_asked=result.participant_asked)
@@ -114,7 +114,7 @@ def _call_findings_differ(result: Result, findings: pl.DataFrame, logs: Mapping[
             row["verdict"],
             frozenset(word for word in row["reasons"] if word.startswith("not_observed:")),
         )
-        for row in findings.filter(pl.col("record").is_null()).iter_rows(named=True)
+        for row in findings.filter(pl.col("subject") != "connection").iter_rows(named=True)
     )
     yield from differing("findings of calls", expected - found, found - expected)
 

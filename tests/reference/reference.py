@@ -60,12 +60,13 @@ class Measures:
     without_bytes: int
 
     @classmethod
-    def of(cls, affected: Iterable[Connection], calls: Iterable[str] = ()) -> "Measures":
-        """Count and add up connections; `calls` are affected also without one."""
+    def of(cls, affected: Iterable[Connection], bystanders: Iterable[Connection] = ()) -> "Measures":
+        """Count and add up connections; of `bystanders` only who they are: their calls are affected."""
         rows = list(affected)
+        everybody = [*rows, *bystanders]
 
         def distinct(column: str) -> int:
-            return len({row[column] for row in rows} - {None})
+            return len({row[column] for row in everybody} - {None})
 
         def missing(column: str) -> int:
             return sum(row[column] is None for row in rows)
@@ -74,7 +75,7 @@ class Measures:
         microseconds = sum(lasted, timedelta()) // timedelta(microseconds=1)
         return cls(
             connections=len(rows),
-            calls=len(({row["call_id"] for row in rows} | set(calls)) - {None}),
+            calls=distinct("call_id"),
             participants=distinct("participant_id"),
             accounts=distinct("account_id"),
             minutes=Fraction(microseconds, 60_000_000),
@@ -130,7 +131,7 @@ def audit(connections: Iterable[Connection], world: World) -> Result:
     )
     watches = frozenset(rule["id"] for rule in world.rules if rule["effect"] == "watch")
     binding = [rule["id"] for rule in world.rules if rule["id"] not in watches]
-    unobserved = {rule["id"]: unobserved_calls(said[rule["id"]], judged) for rule in world.rules}
+    unobserved = {rule["id"]: bystanders_of(rule, said[rule["id"]], judged) for rule in world.rules}
     totals = {rule["id"]: totals_of(rule, judged, unobserved[rule["id"]]) for rule in world.rules}
     worst = [
         (row, min((row.verdict(rule) for rule in binding), key=WORST_FIRST.index, default=""))
@@ -147,7 +148,7 @@ def audit(connections: Iterable[Connection], world: World) -> Result:
         proved=Measures.of(row.connection for row, verdict in worst if verdict == "violation"),
         possible=Measures.of(
             (row.connection for row, verdict in worst if verdict in WORST_FIRST[:2]),
-            set().union(*unobserved.values()),
+            [row for rows in unobserved.values() for row in rows],
         ),
         uncovered=sum(all(row.verdict(rule) == "not_applicable" for rule in binding) for row in judged),
         idle=frozenset(rule for rule, total in totals.items() if total.idle),
@@ -172,14 +173,27 @@ def facts_of(row: Located) -> Facts:
     )
 
 
-def unobserved_calls(said: whole.Judged, judged: Iterable[Judged]) -> set[str]:
-    """List the calls in which a role was not seen; logs, which have such findings too, are no calls."""
-    subjects = {subject for kind, subject in said.calls if kind == "unobserved"}
-    return subjects & {row.connection["call_id"] for row in judged}
+def bystanders_of(rule: RuleDict, said: whole.Judged, judged: Iterable[Judged]) -> list[Connection]:
+    """List the connections in scope of calls in which a role was not seen: all of these may be affected.
+
+    A connection without a call id is one of them where it is itself no record of such a role.
+    """
+    calls = {subject for kind, subject in said.calls if kind == "unobserved"}
+    roles = rule["scope"].get("must_observe", [])
+    in_scope = [row.connection for row in judged if row.verdict(rule["id"]) != "not_applicable"]
+    return [
+        row
+        for row in in_scope
+        if (
+            row["call_id"] in calls
+            if row["call_id"] is not None
+            else any(not row["use_proved"] or row["role"] != role for role in roles)
+        )
+    ]
 
 
-def totals_of(rule: RuleDict, judged: Iterable[Judged], unobserved: Iterable[str]) -> RuleTotals:
-    """Count what one rule said; a call in which a role is `unobserved` is possibly affected too."""
+def totals_of(rule: RuleDict, judged: Iterable[Judged], unobserved: Iterable[Connection]) -> RuleTotals:
+    """Count what one rule said; who was in a call in which a role is `unobserved` is possibly affected too."""
     said = [(row.connection, row.verdict(rule["id"])) for row in judged]
     verdicts = {verdict: sum(verdict == found for _, found in said) for verdict in WORST_FIRST}
     audited = {row["call_id"] for row, verdict in said if verdict != "not_applicable"} - {None}

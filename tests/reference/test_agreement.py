@@ -20,7 +20,7 @@ from tests.reference.reference import audit
 from tests.reference.strategies import Case, cases
 from tests.reference.world import Connection
 
-WHOLE_LANGUAGE = False
+WHOLE_LANGUAGE = True
 
 
 @dataclass(frozen=True, slots=True)

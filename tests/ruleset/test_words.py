@@ -19,7 +19,7 @@ def test_a_shipped_rule_reads_like_this(shipped: RuleSet) -> None:
     assert sentences_of(rule, shipped) == [
         "It is about connections whose participant is outside CN_MAINLAND.",
         "It covers relays in the role media, signaling, keys, recording, turn, transcription or storage.",
-        "It is in force from 2020-01-01T00:00:00Z.",
+        "It is in force from 1 January 2020.",
         "The relay must never be in CN_MAINLAND. Nothing excuses it.",
         "CN_MAINLAND (Mainland China) stands for CN.",
     ]
@@ -51,7 +51,7 @@ def test_only_a_never_rule_has_a_title_for_where_nobody_may_be(shipped: RuleSet)
         ({"scope": {"participant": {"in": ["US"]}}}, "It is about connections whose participant is in US."),
         (
             {"in_force": {"from": "2020-01-01T00:00:00Z", "until": "2021-01-01T00:00:00Z"}},
-            "It is in force from 2020-01-01T00:00:00Z until 2021-01-01T00:00:00Z.",
+            "It is in force from 1 January 2020 until 1 January 2021.",
         ),
         ({"fence": {"allow": ["US", "CA"]}}, "The relay must be in US or CA."),
         ({"fence": {"forbid": ["US", "CA"]}}, "The relay must not be in US or CA."),
@@ -88,8 +88,8 @@ def test_a_group_is_spelled_out_with_its_changes_within_the_rules_time(
     rule = make_rule(fence={"allow": ["UNION", "NOBODY", "CH"]}, in_force=force)
     assert sentences_of(rule, RuleSet.of([rule], groups))[-2:] == [
         (
-            "UNION (Members) stands for DE, FR and GB; from 2020-01-31T23:00:00Z no longer for GB; "
-            "from 2030-01-01T00:00:00Z also for MD and UA; from 2031-01-01T00:00:00Z no longer for MD."
+            "UNION (Members) stands for DE, FR and GB; from 31 January 2020, 23:00 UTC no longer for GB; "
+            "from 1 January 2030 also for MD and UA; from 1 January 2031 no longer for MD."
         ),
         "NOBODY (NOBODY) stands for no country.",
     ]

@@ -1,0 +1,89 @@
+"""Exceptions, their limits, and roles to observe, in plain words."""
+
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+
+from auditor.model import Role
+from auditor.ruleset.clauses import ExceptionClause, Overflow, When
+from auditor.ruleset.phrases import all_of, counted, either, number_words
+
+Places = Callable[[Sequence[str]], str]
+"""Names places of which one is meant."""
+
+_OVERFLOW = {
+    Overflow.EXCESS: "what is over a limit is not excused, and what came before it still is",
+    Overflow.ALL: "once a limit is over, nothing that it counts is excused",
+}
+
+
+def exception_sentences(clauses: Sequence[ExceptionClause], places: Places) -> Iterator[str]:
+    """Say what each exception excuses, under which conditions, and how much of it."""
+    for clause in clauses:
+        yield _excuses(clause, places)
+        if clause.limits:
+            yield f"Exception {clause.id} excuses {limits_words(clause)}: {_OVERFLOW[clause.overflow]}."
+    if len(clauses) > 1:
+        yield "Exceptions are tried in this order: the first that fits takes the connection."
+
+
+def limits_words(clause: ExceptionClause) -> str:
+    """Say how much an exception excuses; without limits, any number of uses."""
+    return all_of(_limits(clause)) if clause.limits else "any number of uses"
+
+
+def overflow_words(overflow: Overflow) -> str:
+    """Say what is no longer excused when a limit is over."""
+    return _OVERFLOW[overflow]
+
+
+def observe_sentence(roles: Sequence[Role]) -> str:
+    """Say which roles each call must have a record of."""
+    return (
+        f"Each call in its scope must have a record of {_each_role(roles)}; "
+        "without one, whether the call complies is not determined."
+    )
+
+
+def percent_words(share: Decimal) -> str:
+    """Write a share exactly: `1 %`."""
+    return f"{number_words(share * 100)} %"
+
+
+def _excuses(clause: ExceptionClause, places: Places) -> str:
+    roles = f" in the role {either(clause.roles)}" if clause.roles else ""
+    conditions = list(_conditions(clause.when))
+    only_if = f", if {all_of(conditions)}" if conditions else ""
+    return (
+        f"Exception {clause.id} excuses a relay{roles} in {places(clause.allow)}{only_if}. "
+        f"Why: {clause.why.strip().rstrip('.')}."
+    )
+
+
+def _conditions(when: When) -> Iterator[str]:
+    if when.tier:
+        yield f"it was chosen as a {either(when.tier)} relay"
+    if when.attempt_min is not None:
+        yield f"it was attempt {when.attempt_min} or a later one"
+    if when.failed_primaries_min is not None:
+        yield f"at least {counted(when.failed_primaries_min, 'primary relay')} had failed before"
+    if when.selection_reason:
+        yield f"the reason logged for choosing it is {either(when.selection_reason)}"
+    if when.in_window:
+        yield f"it began in a declared window {when.in_window} of the account's home region"
+
+
+def _limits(clause: ExceptionClause) -> Iterator[str]:
+    limits = clause.limits
+    if limits is None:
+        return
+    if limits.connections_per_call is not None:
+        yield f"at most {counted(limits.connections_per_call, 'connection')} a call"
+    if limits.minutes_per_call is not None:
+        yield f"at most {counted(limits.minutes_per_call, 'minute')} a call"
+    if limits.share_of_calls is not None:
+        share = percent_words(limits.share_of_calls.max)
+        yield f"at most {share} of the account's calls of a UTC day"
+
+
+def _each_role(roles: Sequence[Role]) -> str:
+    return f"the role {roles[0]}" if len(roles) == 1 else f"each of the roles {all_of(roles)}"
