@@ -1,21 +1,19 @@
 """Judge one call again, from the logs that a run read: for calls that have no finding."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from auditor.engine.asked import as_given, faults_in_inputs, request_of
 from auditor.engine.audit import Means, job_of, lay_ground
 from auditor.engine.judging import judge_of
 from auditor.engine.planning import plan_logs
 from auditor.engine.raw_findings import judged_rows
 from auditor.engine.record import Ground
-from auditor.engine.request import Request
 from auditor.errors import Fault, InputError
 from auditor.evidence.manifest import Manifest
-from auditor.evidence.verify import input_faults
 from auditor.sources.registry import source_of
 
 
@@ -25,17 +23,16 @@ def rows_of_call(manifest: Manifest, call_id: str, means: Means) -> list[dict[st
     Sorted by start, source, record, part and rule. Raises InputError if a log, rule, database or side file of
     the run is gone or no longer what it was, or if no record of the logs has this call.
     """
-    base = Path(manifest.run.working_directory)
-    faults = input_faults(manifest, base)
+    faults = faults_in_inputs(manifest)
     if faults:
         raise InputError(*faults)
-    request = _request_of(manifest, base)
+    request = request_of(manifest)
     ground = _as_then(
         lay_ground(request, replace(means, environ={}), as_of=manifest.settings.as_of), manifest
     )
     judge = judge_of(job_of(ground, Path()))
     planned = plan_logs(request.logs, ground.mapping, means.observer)
-    given = {str(base / log.path): log.path for log in manifest.inputs}
+    given = as_given(manifest)
     frames = []
     for shard in planned.shards():
         for batch in source_of(shard.piece.log).batches(shard.piece):
@@ -51,32 +48,7 @@ def rows_of_call(manifest: Manifest, call_id: str, means: Means) -> list[dict[st
 
 
 def _as_then(ground: Ground, manifest: Manifest) -> Ground:
-    """Leave out what was not there: rules that came later, and standard databases if none was read."""
+    """Leave out what was not there: rules that came later."""
     applied = {rule.rule_id for rule in manifest.rules}
     rules = tuple(rule for rule in ground.ruleset.rules if rule.id in applied)
-    databases = ground.atlas.databases if manifest.databases else ()
-    return replace(
-        ground,
-        ruleset=replace(ground.ruleset, rules=rules),
-        atlas=replace(ground.atlas, databases=databases),
-    )
-
-
-def _request_of(manifest: Manifest, base: Path) -> Request:
-    settings = manifest.settings
-    return Request(
-        logs=tuple(str(base / log.path) for log in manifest.inputs),
-        rules=tuple(_under(base, settings.rules)),
-        geo=tuple(f"{database.opinion}:{base / database.path}" for database in manifest.databases),
-        accounts=str(base / settings.accounts) if settings.accounts else None,
-        inventory=tuple(_under(base, settings.inventory)),
-        mapping=str(base / settings.mapping) if settings.mapping else None,
-        max_age_days=settings.max_age_days,
-        documentation_is_public=settings.documentation_is_public,
-        skip_rule_tests=True,
-        allow_draft=settings.allow_draft,
-    )
-
-
-def _under(base: Path, paths: list[str]) -> Iterator[str]:
-    return (str(base / path) for path in paths)
+    return replace(ground, ruleset=replace(ground.ruleset, rules=rules))

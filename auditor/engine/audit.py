@@ -153,6 +153,8 @@ def _databases(
     request: Request, inventory: Inventory | None, means: Means, as_of: datetime
 ) -> tuple[Database, ...]:
     """Open the databases; without any, an inventory alone must be asked for by naming no database at all."""
+    if not (request.geo or request.looks_for_databases):
+        return ()
     try:
         return open_databases(request.geo, means.environ, as_of)
     except GeoError:

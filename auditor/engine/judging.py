@@ -49,23 +49,31 @@ TALLY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What one batch of connections became.
+class Located:
+    """A batch of connections whose relays and participants have been placed.
 
-    `connections` has the batch's rows with their locations; `situations` the distinct situations with the
-    counts of TALLY; `situation` the index of each row's situation; `judgements` one list per situation, in
-    the order of the rules; `relays` and `clients` the located units; `relay` and `client` the index of
-    each row's.
+    `connections` has the batch's rows with `relay_key` and `participant_key`; `relays` and `clients` the located
+    units; `relay` and `client` the index of each row's.
     """
 
     connections: pl.DataFrame
-    situations: pl.DataFrame
-    situation: pl.Series
-    judgements: list[tuple[Judgement, ...]]
     relays: pl.DataFrame
     relay: pl.Series
     clients: pl.DataFrame
     client: pl.Series
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Located):
+    """What one batch of connections became.
+
+    `situations` has the distinct situations with the counts of TALLY; `situation` the index of each row's;
+    `judgements` one list per situation, in the order of the rules.
+    """
+
+    situations: pl.DataFrame
+    situation: pl.Series
+    judgements: list[tuple[Judgement, ...]]
     warnings: pl.DataFrame
 
 
@@ -82,27 +90,25 @@ class Judge:
     def judge(self, connections: pl.DataFrame) -> Judged:
         """Judge a batch of CONNECTION rows, of any size, keeping their order."""
         joined, warnings = self._accounts.join(connections) if self._accounts else (connections, None)
-        dated = joined.with_columns(_region(), location_period=self.atlas.period_of(pl.col("started_at")))
-        relay_units, relay = distinct(dated, tuple(RELAY_UNIT))
-        relays = self.atlas.locate_relays(relay_units)
-        clients, client = self._clients(dated)
-        located = dated.with_columns(
-            relay_key=relays["key"].gather(relay), participant_key=clients["key"].gather(client)
+        misspelt = _misspelt_regions(joined, self.facts)
+        return self.judge_located(
+            self._locate(joined.with_columns(_region())),
+            misspelt if warnings is None else pl.concat([misspelt, warnings]),
         )
-        placed = add_situation(located, self.facts)
-        keys, situation = distinct(placed, SITUATION)
+
+    def judge_located(self, located: Located, warnings: pl.DataFrame) -> Judged:
+        """Judge a batch whose places are known; `warnings` are passed on."""
+        keys, situation = distinct(add_situation(located.connections, self.facts), SITUATION)
         return Judged(
-            connections=located,
-            situations=_tally(located, keys, situation),
+            connections=located.connections,
+            relays=located.relays,
+            relay=located.relay,
+            clients=located.clients,
+            client=located.client,
+            situations=_tally(located.connections, keys, situation),
             situation=situation,
             judgements=self.judgements(keys),
-            relays=relays,
-            relay=relay,
-            clients=clients,
-            client=client,
-            warnings=pl.concat(
-                [_misspelt_regions(joined, self.facts), *([] if warnings is None else [warnings])]
-            ),
+            warnings=warnings,
         )
 
     def judgements(self, situations: pl.DataFrame) -> list[tuple[Judgement, ...]]:
@@ -116,6 +122,16 @@ class Judge:
             known = tuple(judge(rule, situation, self.facts) for rule in self.ruleset.rules)
             self._known[situation] = known
         return known
+
+    def _locate(self, connections: pl.DataFrame) -> Located:
+        dated = connections.with_columns(location_period=self.atlas.period_of(pl.col("started_at")))
+        relay_units, relay = distinct(dated, tuple(RELAY_UNIT))
+        relays = self.atlas.locate_relays(relay_units)
+        clients, client = self._clients(dated)
+        keyed = dated.with_columns(
+            relay_key=relays["key"].gather(relay), participant_key=clients["key"].gather(client)
+        )
+        return Located(connections=keyed, relays=relays, relay=relay, clients=clients, client=client)
 
     def _clients(self, dated: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
         """Locate the participants, if any rule asks for them."""

@@ -49,35 +49,38 @@ def slim_shard(job: Job, shard: Shard) -> Iterator[tuple[str, pl.DataFrame]]:
             yield kind, pl.read_parquet(job.folder / name)
 
 
+def leave(judge: Judge, judged: Judged, sha256: str, files: Files) -> None:
+    """Write the findings of a judged batch, and what of it waits for the second pass.
+
+    `sha256` is the digest of the log; it orders the uses of exceptions.
+    """
+    wants = WholeCalls.of(judge.ruleset)
+    files.write("findings", raw_findings(judge, judged))
+    files.write("calls", calls_in(judge, judged, wants), even_empty=True)
+    if wants.members:
+        files.write("members", members_in(judged, wants), even_empty=True)
+    if wants.limited:
+        uses = uses_in(judge, judged, wants)
+        files.write("uses", uses.with_columns(source_digest=pl.lit(sha256)) if uses.width else uses)
+    if wants.observes:
+        bystanders = unobserved_in(judge, judged, wants)
+        files.write("findings", bystanders)
+        files.write("unobserved", finding_of_logs(bystanders))
+
+
 def _judge_shard(job: Job, shard: Shard) -> ShardResult:
-    judge, wants = judge_of(job), WholeCalls.of(job.ruleset)
-    files = Files(job.folder, shard.id)
+    judge, files = judge_of(job), Files(job.folder, shard.id)
     gathered = _Gathered()
     for batch in source_of(shard.piece.log).batches(shard.piece):
         judged = judge.judge(batch.connections)
         gathered.add(batch, judged)
-        files.write("findings", raw_findings(judge, judged))
-        files.write("calls", calls_in(judge, judged, wants), even_empty=True)
-        _leave_pending(judge, judged, wants, shard, files)
+        leave(judge, judged, shard.sha256, files)
         files.write("rejects", batch.rejects)
     files.write("situations", gathered.situations(), even_empty=True)
     files.write("locations", gathered.locations(), even_empty=True)
     result = gathered.result(shard, files.written)
     _replace(_result_path(job, shard), result.to_json().encode())
     return result
-
-
-def _leave_pending(judge: Judge, judged: Judged, wants: WholeCalls, shard: Shard, files: Files) -> None:
-    """Write what waits for the second pass."""
-    if wants.members:
-        files.write("members", members_in(judged, wants), even_empty=True)
-    if wants.limited:
-        uses = uses_in(judge, judged, wants)
-        files.write("uses", uses.with_columns(source_digest=pl.lit(shard.sha256)) if uses.width else uses)
-    if wants.observes:
-        bystanders = unobserved_in(judge, judged, wants)
-        files.write("findings", bystanders)
-        files.write("unobserved", finding_of_logs(bystanders))
 
 
 class _Gathered:

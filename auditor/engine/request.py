@@ -63,6 +63,8 @@ class Request:
     logs: tuple[str, ...]
     rules: tuple[str, ...]
     geo: tuple[str, ...] = ()
+    looks_for_databases: bool = True
+    """Whether databases are looked for in their usual places where none is named."""
     accounts: str | None = None
     inventory: tuple[str, ...] = ()
     mapping: str | None = None

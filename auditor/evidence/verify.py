@@ -1,12 +1,15 @@
 """Is a run still what its manifest says? Offline, from the directory alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from auditor.errors import Fault, RunError
 from auditor.evidence.digests import sha256_of_file
 from auditor.evidence.manifest import Database, EvidenceFile, InputFile, Manifest
 from auditor.evidence.run import MANIFEST, load_manifest
+
+RULE_FILES = ("rule", "groups", "windows", "waiver")
+"""The kinds of evidence file that make up the rules."""
 
 
 def faults_in(run: Path) -> list[Fault]:
@@ -36,11 +39,16 @@ def load_intact(run: Path) -> Manifest:
 
 def input_faults(manifest: Manifest, base: Path) -> list[Fault]:
     """List the inputs of a run that are missing, unreadable, or no longer what was read."""
-    read: list[InputFile | EvidenceFile | Database] = [
-        *manifest.inputs,
-        *manifest.evidence,
-        *manifest.databases,
-    ]
+    return _faults_of([*manifest.inputs, *manifest.evidence, *manifest.databases], base)
+
+
+def log_faults(manifest: Manifest, base: Path) -> list[Fault]:
+    """List the inputs of a run that are missing or altered, and that other rules would read as well."""
+    sides = [item for item in manifest.evidence if item.kind not in RULE_FILES]
+    return _faults_of([*manifest.inputs, *sides, *manifest.databases], base)
+
+
+def _faults_of(read: Iterable[InputFile | EvidenceFile | Database], base: Path) -> list[Fault]:
     return [fault for item in read for fault in _file_faults(base / item.path, item.path, item.sha256)]
 
 

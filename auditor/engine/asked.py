@@ -1,0 +1,49 @@
+"""What a finished run was asked, so that it can be asked again."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from auditor.engine.request import Request
+from auditor.errors import Fault
+from auditor.evidence.manifest import Manifest
+from auditor.evidence.verify import input_faults, log_faults
+
+
+def request_of(manifest: Manifest) -> Request:
+    """Ask again what a run was asked; its own rules are known to pass their cases.
+
+    Where no database was read then, none is looked for in its usual places.
+    """
+    base, settings = base_of(manifest), manifest.settings
+    return Request(
+        logs=tuple(str(base / log.path) for log in manifest.inputs),
+        rules=tuple(_under(base, settings.rules)),
+        geo=tuple(f"{database.opinion}:{base / database.path}" for database in manifest.databases),
+        looks_for_databases=bool(manifest.databases),
+        accounts=str(base / settings.accounts) if settings.accounts else None,
+        inventory=tuple(_under(base, settings.inventory)),
+        mapping=str(base / settings.mapping) if settings.mapping else None,
+        max_age_days=settings.max_age_days,
+        documentation_is_public=settings.documentation_is_public,
+        skip_rule_tests=True,
+        allow_draft=settings.allow_draft,
+    )
+
+
+def base_of(manifest: Manifest) -> Path:
+    """Give the folder below which the paths of a manifest lie."""
+    return Path(manifest.run.working_directory)
+
+
+def faults_in_inputs(manifest: Manifest, *, but_rules: bool = False) -> list[Fault]:
+    """List the inputs of a run that are missing or no longer what was read; perhaps all but its rules."""
+    return (log_faults if but_rules else input_faults)(manifest, base_of(manifest))
+
+
+def as_given(manifest: Manifest) -> dict[str, str]:
+    """Give for each log, where it is found now, the path that the run was given."""
+    return {str(base_of(manifest) / log.path): log.path for log in manifest.inputs}
+
+
+def _under(base: Path, paths: Iterable[str]) -> Iterator[str]:
+    return (str(base / path) for path in paths)
