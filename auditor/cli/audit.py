@@ -108,7 +108,7 @@ def demo_command(
     sample = bundled("sample_logs")
     request = Request(
         logs=tuple(str(sample / f"spring-2020.{suffix}") for suffix in ("csv", "ndjson", "parquet")),
-        rules=(str(bundled("rules")),),
+        rules=(str(bundled("rules")), str(sample / "rules")),
         geo=(str(sample / "sample-country.mmdb"),),
         accounts=str(sample / "accounts.csv"),
         inventory=(str(sample / "inventory.csv"),),

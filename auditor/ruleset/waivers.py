@@ -57,15 +57,13 @@ class WaiverUse:
     @property
     def state(self) -> State:
         """Say what became of the waiver."""
-        match self.standing:
-            case Standing.NOT_YET_ISSUED:
-                return State.NOT_YET_ISSUED
-            case Standing.EXPIRED:
-                return State.EXPIRED_BUT_MATCHING if self.fits else State.EXPIRED
-            case Standing.IN_FORCE | Standing.EXPIRING:
-                if self.fits > self.waiver.max_findings:
-                    return State.VOID
-                return State.USED if self.fits else State.UNUSED
+        if self.standing is Standing.NOT_YET_ISSUED:
+            return State.NOT_YET_ISSUED
+        if self.standing is Standing.EXPIRED:
+            return State.EXPIRED_BUT_MATCHING if self.fits else State.EXPIRED
+        if self.fits > self.waiver.max_findings:
+            return State.VOID
+        return State.USED if self.fits else State.UNUSED
 
     @property
     def expiring(self) -> bool:
@@ -139,8 +137,8 @@ def fitting_of(extents: Mapping[str, Extent], findings: pl.LazyFrame) -> Fitting
 
 
 def may_be_waived() -> pl.Expr:
-    """Tell whether a finding has a verdict over which a waiver can be laid."""
-    return _is_any("verdict", (Verdict.VIOLATION, Verdict.INDETERMINATE))
+    """Tell whether a finding has a verdict over which a waiver can be laid; never null."""
+    return _is_any("verdict", (Verdict.VIOLATION, Verdict.INDETERMINATE)).fill_null(value=False)
 
 
 def _relays_of(extents: Mapping[str, Extent], concerned: pl.LazyFrame) -> dict[str, frozenset[str]]:
@@ -155,7 +153,7 @@ def _relays_of(extents: Mapping[str, Extent], concerned: pl.LazyFrame) -> dict[s
 
 
 def _fits(extent: Extent, relays: Collection[str]) -> pl.Expr:
-    """Tell whether a finding fits all that an extent asks; never null."""
+    """Tell whether a finding fits all that an extent asks. Not true, so false or null, is no."""
     fits = _fits_but_for_relays(extent)
     return fits & _is_any("relay_ip", relays) if extent.match.relay_in else fits
 
@@ -165,28 +163,18 @@ def _fits_but_for_relays(extent: Extent) -> pl.Expr:
 
 
 def _asked(extent: Extent) -> Iterator[pl.Expr]:
-    yield _is("rule_id", extent.rule)
+    covers, match = extent.covers, extent.match
+    yield pl.col("rule_id") == extent.rule
     yield may_be_waived()
-    yield (
-        pl.col("started_at")
-        .is_between(pl.lit(extent.covers.from_, INSTANT), pl.lit(extent.covers.until, INSTANT), closed="left")
-        .fill_null(value=False)
-    )
-    match = extent.match
+    yield pl.col("started_at") >= pl.lit(covers.from_, INSTANT)
+    yield pl.col("started_at") < pl.lit(covers.until, INSTANT)
     if match.call is not None:
-        yield _is("call_id", match.call)
+        yield pl.col("call_id") == match.call
     if match.account is not None:
-        yield _is("account_id", match.account)
+        yield pl.col("account_id") == match.account
     if match.roles is not None:
         yield _is_any("role", match.roles)
 
 
-def _is(column: str, text: str) -> pl.Expr:
-    """Tell whether a column has this text, which what is not logged has not."""
-    return pl.col(column).cast(pl.String).eq_missing(pl.lit(text))
-
-
 def _is_any(column: str, texts: Iterable[str]) -> pl.Expr:
-    """Tell whether a column has one of the texts, which what is not logged has not."""
-    wanted = pl.Series(sorted(map(str, texts)), dtype=pl.String)
-    return pl.col(column).cast(pl.String).is_in(wanted.implode()).fill_null(value=False)
+    return pl.col(column).is_in(pl.Series(sorted(map(str, texts)), dtype=pl.String).implode())

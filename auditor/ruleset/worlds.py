@@ -59,9 +59,14 @@ class World(NamedTuple):
     end: int
 
     @property
+    def scope(self) -> tuple[bool, ...]:
+        """Tell of each fact that does not depend on the instant whether it puts the connection in scope."""
+        return (self.home_region.in_scope, self.account, self.label, self.role.in_scope, self.use)
+
+    @property
     def in_scope(self) -> bool:
         """Tell whether the scope holds, as far as it does not depend on the instant."""
-        return self.home_region.in_scope and self.account and self.label and self.role.in_scope and self.use
+        return all(self.scope)
 
     def excused(self, clause: int) -> bool:
         """Tell whether the roles and all conditions of an exception hold."""
@@ -77,12 +82,18 @@ class World(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Worlds:
-    """All worlds of one situation under one rule. `values` has, for each fact, all that it may have been."""
+    """The worlds of one situation under one rule. `values` has, for each fact, all that it may have been.
+
+    Where two facts or more put a connection out of scope, the rule says what it says where one of them does, and
+    no single fact turns that: such worlds are left out.
+    """
 
     values: Mapping[Fact, Collection[object]]
 
     def __iter__(self) -> Iterator[World]:
-        return map(World._make, product(*self.values.values()))
+        worlds = [World._make(values) for values in product(*self.values.values())]
+        fewest = min(world.scope.count(False) for world in worlds)
+        yield from (world for world in worlds if world.scope.count(False) <= max(fewest, 1))
 
     def neighbours(self, world: World, fact: Fact) -> Iterator[World]:
         """Give the worlds that differ from one in a single fact, and itself."""

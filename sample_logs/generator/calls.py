@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+from .facts import MAINLAND, Facts
 from .people import Account, Person, person_in
 from .places import relay_at
 from .regions import BEIJING, BEIJING_KEYS_UNTIL, MISPLACED, PERIOD, Region, congested, fallback_list
-from .rules import MAINLAND, Facts
 from .values import Connection, Relay, Value, relay_columns
 
 _SIZES = (1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 4, 4, 5, 6)
@@ -106,13 +106,7 @@ def _fallback(call: Call, person: Person, random: Random) -> Connection:
     misplaced = call.region.code != "CN" and relay.site in MISPLACED
     story = "fallback to China" if misplaced else "fallback"
     failed = random.choice((2, 2, 3, 3, 4))
-    return connection(call, Use("media", person, relay, story), random).told(
-        story,
-        tier="fallback",
-        attempt=failed + 1,
-        failed_primaries=failed,
-        selection_reason="primaries failed, next in list",
-    )
+    return connection(call, Use("media", person, relay, story), random).chosen("fallback", failed)
 
 
 def _served_abroad(call: Call, person: Person) -> bool:

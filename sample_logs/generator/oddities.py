@@ -7,9 +7,9 @@ from itertools import cycle
 from random import Random
 
 from .calls import Call, Use, connection, connections_of
+from .facts import EVERYWHERE, UNKNOWN_ROLE
 from .people import Account, Person
 from .places import ATTESTED_SITE, EDGE_NAMES, ON_PREMISES_PREFIX, on_premises_relay, relay_at
-from .rules import EVERYWHERE, UNKNOWN_ROLE
 from .values import Connection, Relay, Unread, utc
 
 _NETHERLANDS, _LUXEMBOURG = frozenset(("NL",)), frozenset(("LU",))
@@ -185,5 +185,4 @@ def around_the_promise(account: Account, person: Person, random: Random) -> Iter
     for story, site, started_at, ended_at in _AROUND_THE_PROMISE:
         call = Call(f"c-{random.getrandbits(40):010x}", account, started_at, started_at, (person,))
         base = connection(call, Use("media", person, relay_at(site, random), story), random)
-        told = base.told(story, started_at=started_at, ended_at=ended_at)
-        yield replace(told, facts=replace(base.facts, started_at=started_at, ended_at=ended_at))
+        yield base.lasting(started_at, ended_at)

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
+from .facts import EVERYWHERE
 from .places import client_in
 from .regions import REGIONS, Region
-from .rules import EVERYWHERE
 from .values import Countries, utc
 
 

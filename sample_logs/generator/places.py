@@ -9,7 +9,7 @@ from datetime import datetime
 from ipaddress import ip_network
 from random import Random
 
-from .rules import EVERYWHERE
+from .facts import EVERYWHERE
 from .values import Countries, Relay, utc
 
 

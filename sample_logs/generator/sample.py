@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
@@ -11,16 +11,18 @@ from typing import Any
 
 from . import broken
 from .calls import calls_of, connections_of
+from .congestion import accounts_of_congestion, days_of, without_account, without_call
 from .database import write_database
+from .judging import Log
 from .logs import HOME_REGION, write_csv, write_ndjson, write_parquet
 from .oddities import around_the_promise, oddities_of, plain_connections
 from .people import Account, accounts_of
 from .regions import PERIOD
 from .sidefiles import write_accounts, write_inventory
-from .truth import Log, truth_of
+from .truth import truth_of
 from .values import Connection, Entry, utc
 
-SEED = 20200316
+SEED, SEED_OF_CONGESTION = 20200316, 20200323
 CSV_CALLS, OTHER_CALLS = 5_800, 110
 
 _SAID_TWICE, _CONTRADICTED = 20, 150
@@ -32,15 +34,30 @@ def write_sample(folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     random = Random(SEED)
     accounts = accounts_of(random)
+    apart = Random(SEED_OF_CONGESTION)
+    congested = accounts_of_congestion(apart)
+    stories = (
+        _csv_entries(accounts, random),
+        _ndjson_entries(accounts, random),
+        _parquet_entries(accounts, random),
+    )
+    fallbacks = (
+        days_of(congested, apart),
+        (without_account(congested, apart),),
+        (without_call(congested, apart),),
+    )
+    entries = [
+        _in_order(chain(story, _entries(more))) for story, more in zip(stories, fallbacks, strict=True)
+    ]
     csv, ndjson, parquet = (
-        Log("spring-2020.csv", _csv_entries(accounts, random), header=True, blank_lines_count=True),
-        Log("spring-2020.ndjson", _ndjson_entries(accounts, random)),
-        Log("spring-2020.parquet", _parquet_entries(accounts, random)),
+        Log("spring-2020.csv", entries[0], header=True, blank_lines_count=True),
+        Log("spring-2020.ndjson", entries[1]),
+        Log("spring-2020.parquet", entries[2]),
     )
     write_csv(folder / csv.name, csv.entries)
     write_ndjson(folder / ndjson.name, ndjson.entries)
     write_parquet(folder / parquet.name, parquet.entries)
-    write_accounts(folder / "accounts.csv", accounts)
+    write_accounts(folder / "accounts.csv", (*accounts, *congested.values()))
     write_inventory(folder / "inventory.csv")
     write_database(folder / "sample-country.mmdb")
     truth = truth_of((csv, ndjson, parquet))
@@ -85,7 +102,7 @@ def _spare(accounts: tuple[Account, ...], random: Random) -> Iterator[Connection
     return plain_connections(endless, random)
 
 
-def _entries(connections: Iterator[Connection]) -> Iterator[Entry]:
+def _entries(connections: Iterable[Connection]) -> Iterator[Entry]:
     return (Entry(one.facts.started_at, one) for one in connections)
 
 
@@ -93,7 +110,7 @@ def _blank_lines() -> Iterator[Entry]:
     return (Entry(at, None) for at in _BLANK_LINES)
 
 
-def _in_order(entries: Iterator[Entry]) -> list[Entry]:
+def _in_order(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.at)
 
 

@@ -2,45 +2,22 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .rules import RULES, Rule, verdict_of
-from .values import Connection, Entry
+from .judging import Judged, Log, judged_in, read_in
+from .rules import RULES, Rule
+from .values import Connection
+from .waivers import WAIVERS, Waiver
 
 VERDICTS = ("violation", "indeterminate", "excused", "compliant", "not_applicable")
 FOUND = VERDICTS[:2]
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """The entries of one file, in order, and how its records are numbered."""
-
-    name: str
-    entries: Sequence[Entry]
-    header: bool = False
-    blank_lines_count: bool = False
-
-    def numbered(self) -> list[tuple[int, Entry]]:
-        """Give each entry that is a record its number."""
-        records = [entry for entry in self.entries if entry.connection or self.blank_lines_count]
-        return list(enumerate(records, start=2 if self.header else 1))
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A connection where it was planted, with the verdict of each rule."""
-
-    log: str
-    record: int
-    connection: Connection
-    verdicts: Mapping[str, str]
+LISTED = VERDICTS[:3]
 
 
 def truth_of(logs: Sequence[Log]) -> dict[str, Any]:
     """State all that an audit of these logs has to find."""
-    judged = [_judged(log.name, record, entry) for log in logs for record, entry in _read(log)]
+    judged = judged_in(logs)
     files = {log.name: _file(log) for log in logs}
     return {
         "schema": "auditor/sample-truth@1",
@@ -51,26 +28,43 @@ def truth_of(logs: Sequence[Log]) -> dict[str, Any]:
         "rules": {rule.id: _rule(rule, judged) for rule in RULES},
         "overall": _measures(judged, [rule.id for rule in RULES if not rule.watch]),
         "uncovered": sum(_uncovered(one) for one in judged),
+        "uses": {rule.id: _uses(rule, judged) for rule in RULES if rule.leave},
+        "waivers": {waiver.id: _waived(waiver, judged) for waiver in WAIVERS},
         "planted": dict(sorted(Counter(one.connection.story for one in judged).items())),
     }
 
 
-def _read(log: Log) -> Iterable[tuple[int, Entry]]:
-    return ((record, entry) for record, entry in log.numbered() if entry.connection and not entry.reject)
+def _uses(rule: Rule, judged: Iterable[Judged]) -> list[dict[str, Any]]:
+    """List the possible uses of a rule's exception."""
+    return [
+        {
+            "log": one.log,
+            "record": one.record,
+            "verdict": one.verdicts[rule.id],
+            "words": list(one.words[rule.id]),
+        }
+        for one in judged
+        if rule.id in one.words
+    ]
 
 
-def _judged(log: str, record: int, entry: Entry) -> Judged:
-    connection = entry.connection
-    if connection is None:
-        raise AssertionError(f"{log}, record {record}: nothing was planted")
-    return Judged(log, record, connection, {rule.id: verdict_of(rule, connection.facts) for rule in RULES})
+def _waived(waiver: Waiver, judged: Iterable[Judged]) -> dict[str, Any]:
+    fitting = [one for one in judged if one.verdicts[waiver.rule] in FOUND and waiver.fits(one.connection)]
+    state = waiver.state(len(fitting))
+    return {
+        "rule": waiver.rule,
+        "state": state,
+        "expiring": waiver.expiring,
+        "fits": len(fitting),
+        "waives": _records(fitting) if state == "used" else {},
+    }
 
 
 def _file(log: Log) -> dict[str, Any]:
     numbered = log.numbered()
     blank = [record for record, entry in numbered if entry.connection is None]
     rejects = [(record, entry.reject) for record, entry in numbered if entry.reject]
-    connections = len(list(_read(log)))
+    connections = len(list(read_in(log)))
     others = {"header": [1] if log.header else [], "blank": blank}
     return {
         "records": len(numbered) + log.header,
@@ -90,8 +84,8 @@ def _file(log: Log) -> dict[str, Any]:
 
 def _unread(log: Log) -> list[dict[str, Any]]:
     records = defaultdict(list)
-    for record, entry in _read(log):
-        for unread in entry.connection.unread if entry.connection else ():
+    for record, connection in read_in(log):
+        for unread in connection.unread:
             records[unread.column, unread.reason].append(record)
     return [
         {"column": column, "reason": reason, "count": len(found), "first_record": found[0]}
@@ -117,7 +111,7 @@ def _totals(files: Iterable[Mapping[str, Any]], judged: Sequence[Judged]) -> dic
 
 def _rule(rule: Rule, judged: Sequence[Judged]) -> dict[str, Any]:
     counts = Counter(one.verdicts[rule.id] for one in judged)
-    by_verdict = {verdict: [one for one in judged if one.verdicts[rule.id] == verdict] for verdict in FOUND}
+    by_verdict = {verdict: [one for one in judged if one.verdicts[rule.id] == verdict] for verdict in LISTED}
     return {
         "in_force_from": _written(rule.in_force_from),
         "verdicts": {verdict: counts[verdict] for verdict in VERDICTS},

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from .rules import Facts
+from .facts import Facts
 
 Countries = frozenset[str]
 Value = str | int | bool | datetime | None
@@ -62,12 +62,14 @@ class Connection:
     """What a record says (`logged`, by column), and what is true of it.
 
     `unread` lists the values among `logged` that cannot be read; `story` is a word for what was planted.
+    `meant` is what the European fence is meant to say of it: a verdict, and the words for its exception.
     """
 
     logged: Mapping[str, Value]
     facts: Facts
     story: str
     unread: tuple[Unread, ...] = ()
+    meant: tuple[str, ...] = ()
 
     def told(self, story: str, /, **logged: Value) -> "Connection":
         """Tell another story: change what is logged, but not what is true."""
@@ -77,6 +79,22 @@ class Connection:
         """Use another relay."""
         told = self.told(story, **relay_columns(relay))
         return replace(told, facts=replace(self.facts, relay=relay.open))
+
+    def lasting(self, started_at: datetime, ended_at: datetime | None) -> "Connection":
+        """Begin and end at other instants."""
+        told = self.told(self.story, started_at=started_at, ended_at=ended_at)
+        return replace(told, facts=replace(self.facts, started_at=started_at, ended_at=ended_at))
+
+    def chosen(self, tier: str | None, failed: int | None) -> "Connection":
+        """Be chosen in another way: after so many primary relays had failed; None is not logged."""
+        told = self.told(
+            self.story,
+            tier=tier,
+            attempt=None if failed is None else failed + 1,
+            failed_primaries=failed,
+            selection_reason="primaries failed, next in list" if tier == "fallback" else None,
+        )
+        return replace(told, facts=replace(self.facts, tier=tier, failed_primaries=failed))
 
 
 def relay_columns(relay: Relay) -> dict[str, Value]:

@@ -137,7 +137,7 @@ def test_rules_are_listed_and_checked(invoke: Invoke) -> None:
         "cn-exclusion",
         "cn-exclusion-account",
         "cn-exclusion-other",
-        "eu-home-fence",
+        "eu-fence-fallback",
         "greater-china-watch",
         "us-home-fence",
     ]
@@ -300,9 +300,9 @@ def test_a_home_region_that_cannot_be_read_is_not_taken_for_an_absent_one(
     log.write_text(json.dumps(record | times) + "\n")
     place = evidence.index("--accounts")
     words = evidence if with_accounts else evidence[:place] + evidence[place + 2 :]
-    done = invoke("audit", log, *words)
+    done = invoke("audit", log, *words, "--rules", "sample_logs/rules")
     assert done.exit_code == 3
     found = findings(tmp_path / "run")
     assert found.select("rule_id", "verdict", "reasons", "home_region").rows() == [
-        ("eu-home-fence", "indeterminate", ["home_region_unknown"], None)
+        ("eu-fence-2020", "indeterminate", ["home_region_unknown"], None)
     ]

@@ -122,12 +122,12 @@ def test_4_all_evidence_is_too_far_in_time_and_the_ways_out_are_named(
 def test_4_a_rule_that_expects_connections_is_idle(
     invoke: Invoke, write_log: WriteLog, evidence: Evidence, tmp_path: Path
 ) -> None:
-    rules = only_rule(tmp_path, "us-home-fence", "eu-home-fence")
-    rule = rules / "eu-home-fence.yaml"
+    rules = only_rule(tmp_path, "us-home-fence", "eu-fence-fallback")
+    rule = rules / "eu-fence-fallback.yaml"
     rule.write_text(rule.read_text() + "expect_connections: true\n")
     done = invoke(*without_first_rules(["audit", write_log(HOME), *evidence, "--rules", rules]))
     assert done.exit_code == 4
-    assert "eu-home-fence" in done.stderr
+    assert "eu-fence-fallback" in done.stderr
 
 
 def test_5_faulty_rules_are_all_named_with_their_places(

@@ -213,16 +213,16 @@ FRAME_OF_A_WAIVER = {
 
 def _write_yaml(path: Path, document: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, default=_text_of, indent=1), encoding="utf-8")
+    path.write_text(json.dumps(document, default=text_of, indent=1), encoding="utf-8")
 
 
 def _write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
-        writer.writerows([_text_of(value) for value in row] for row in rows)
+        writer.writerows([text_of(value) for value in row] for row in rows)
     return path
 
 
-def _text_of(value: Any) -> str | None:  # noqa: ANN401  whatever a field holds
+def text_of(value: Any) -> str | None:  # noqa: ANN401  whatever a field holds
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
