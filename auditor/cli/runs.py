@@ -36,7 +36,7 @@ def explain_command(
         raise typer.BadParameter("name either a finding or `--call ID`")
     manifest = load_intact(run)
     if call is not None:
-        rows = rows_of_call(manifest, call, Means(now))
+        rows = rows_of_call(run, manifest, call, Means(now))
     else:
         name = str(finding).strip().upper()
         rows = findings_with(run, finding_ids=[name]) if is_identifier("F", name) else []

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from importlib.metadata import version
 
 from auditor.engine.partial import COUNTS, Partial, ShardResult
@@ -12,16 +13,19 @@ from auditor.evidence.digests import sha256_of_value
 from auditor.evidence.manifest import (
     Database,
     EvidenceFile,
+    ExceptionApplied,
     InputFile,
     Manifest,
+    RequirementApplied,
     RuleApplied,
     RunFacts,
     Settings,
 )
 from auditor.geo.atlas import AtlasSettings
 from auditor.geo.mmdb import Database as DatabaseOpened
+from auditor.ruleset.clauses import ExceptionClause, Limits
 from auditor.ruleset.ruleset import RuleSet
-from auditor.ruleset.schema import Rule
+from auditor.ruleset.schema import RequireRule, Rule, clauses_of
 from auditor.ruleset.words import sentences_of
 from auditor.sources.interface import Plan
 from auditor.sources.mapping import Mapping
@@ -169,4 +173,36 @@ def _rule(rule: Rule, ruleset: RuleSet) -> RuleApplied:
         sha256=file.sha256,
         cases=len(rule.tests),
         never_title=ruleset.never_title(rule),
+        exceptions=[_exception(clause) for clause in clauses_of(rule)],
+        requirement=_requirement(rule, ruleset) if isinstance(rule, RequireRule) else None,
     )
+
+
+def _exception(clause: ExceptionClause) -> ExceptionApplied:
+    when, limits = clause.when, clause.limits or Limits.model_construct()
+    minutes, share = limits.minutes_per_call, limits.share_of_calls
+    return ExceptionApplied(
+        exception_id=clause.id,
+        why=clause.why,
+        allow=list(clause.allow),
+        roles=None if clause.roles is None else list(clause.roles),
+        tier=None if when.tier is None else list(when.tier),
+        attempt_min=when.attempt_min,
+        failed_primaries_min=when.failed_primaries_min,
+        selection_reason=None if when.selection_reason is None else list(when.selection_reason),
+        in_window=when.in_window,
+        connections_per_call=limits.connections_per_call,
+        minutes_per_call=None if minutes is None else _plain(minutes),
+        share_of_calls=None if share is None else _plain(share.max),
+        overflow=clause.overflow,
+    )
+
+
+def _plain(number: Decimal) -> str:
+    """Write a number as a person does: no exponent, no zeros that say nothing."""
+    return f"{number.normalize():f}"
+
+
+def _requirement(rule: RequireRule, ruleset: RuleSet) -> RequirementApplied:
+    places = ruleset.groups.titles(rule.require.in_)
+    return RequirementApplied(roles=list(rule.require.roles), places=list(places))

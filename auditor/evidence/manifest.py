@@ -63,6 +63,31 @@ class Database(Contract):
     schema_path: str
 
 
+class ExceptionApplied(Contract):
+    """One exception of a rule, as its file has it: conditions and limits that are null ask for nothing."""
+
+    exception_id: str
+    why: str
+    allow: list[str]
+    roles: list[str] | None
+    tier: list[str] | None
+    attempt_min: int | None
+    failed_primaries_min: int | None
+    selection_reason: list[str] | None
+    in_window: str | None
+    connections_per_call: int | None
+    minutes_per_call: str | None
+    share_of_calls: str | None
+    overflow: str
+
+
+class RequirementApplied(Contract):
+    """What a `require` rule asks of each call. `places` are titles of groups, and codes of countries."""
+
+    roles: list[str]
+    places: list[str]
+
+
 class RuleApplied(Contract):
     """One rule in the words of its file."""
 
@@ -83,6 +108,9 @@ class RuleApplied(Contract):
     cases: int
     never_title: str | None = None
     """Under `never`: the titles of the excluded groups, for the second sentence of the lead."""
+    exceptions: list[ExceptionApplied] = Field(default_factory=list)
+    """In the order in which they are tried."""
+    requirement: RequirementApplied | None = None
 
 
 class Settings(Contract):

@@ -1,7 +1,4 @@
-"""The words of the report that depend on the case, in one place."""
-# ruff: noqa: RUF001  this is prose for print, with the apostrophes of print
-
-from dataclasses import dataclass
+"""The words of the report that depend on the case, in one place: all but reasons, which are many."""
 
 VERDICTS = {
     "violation": "Violation",
@@ -38,19 +35,32 @@ SERVERS = {
 }
 
 LEAD = {
-    "many_with_doubt": "{affected} used a relay outside {whose} declared fence{share}.",
-    "many": "{affected} used a relay outside {whose} declared fence{share}.{others}",
+    "many_with_doubt": "{affected} used a relay outside {whose} declared fence{or_lacked}{share}.",
+    "many": "{affected} used a relay outside {whose} declared fence{or_lacked}{share}.{others}",
     "one": "{affected} used a relay outside its declared fence: finding {finding}, on {day}, "
     "relay placed in {place}.",
-    "none": "{affected} used a relay outside their declared fence, on the evidence listed in section 13.",
-    "none_proved": "No {unit} is proved to have used a relay outside its declared fence. For {open} this "
-    "could not be determined, so the number lies between 0 and {undetermined}.",
-    "all_open": "Whether any {unit} used a relay outside its declared fence could not be determined, for "
-    "{any_of}. Section 7 names the reasons and what would settle them.",
+    "one_lacking": "{affected} lacked a relay that a rule requires: finding {finding}, on {day}.",
+    "none": "{affected} used a relay outside their declared fence{or_lacked}, on the evidence listed in "
+    "section 13.",
+    "none_proved": "No {unit} is proved to have used a relay outside its declared fence{or_to_have_lacked}. "
+    "For {open} this could not be determined, so the number lies between 0 and {undetermined}.",
+    "all_open": "Whether any {unit} used a relay outside its declared fence{or_lacked} could not be "
+    "determined, for {any_of}. Section 7 names the reasons and what would settle them.",
+    "none_unobserved": "No {unit} is proved to have used a relay outside its declared fence"
+    "{or_to_have_lacked}; that none did could not be determined.",
     "nothing_audited": "No {unit} in the logs fell under a rule. This report makes no statement about any "
     "{unit}.",
 }
-NONE_OF_ONE = "The {whole} used no relay outside its declared fence, on the evidence listed in section 13."
+NONE_OF_ONE = (
+    "The {whole} used no relay outside its declared fence{and_lacked_none}, on the evidence listed in "
+    "section 13."
+)
+LACKING = {
+    "or_lacked": " or lacked one that a rule requires",
+    "or_to_have_lacked": " or to have lacked one that a rule requires",
+    "and_lacked_none": " and lacked none that a rule requires",
+}
+"""Parts of the first sentence, where a rule requires something of whole calls."""
 
 ALL_DETERMINED = "Every {each} audited could be determined."
 OTHERS_DETERMINED = (
@@ -65,6 +75,7 @@ NEVER = {
     "affected": "{title}: {affected} within the scope of {rule} used a relay there{keys}.",
     "only_doubt": "{title}: none proved under {rule}, {open} not determined.",
     "none": "{title}: none under {rule}.",
+    "unobserved": "{title}: none on record under {rule}, and a role that it wants on record is missing.",
     "nothing_audited": "{title}: nothing in the logs fell under {rule}.",
 }
 NEVER_GROUP = "{title}, excluded by {count} rules, of which one {unit} can fall under several:"
@@ -72,10 +83,29 @@ NEVER_OF_GROUP = {
     "affected": "{affected} used a relay there{keys}.",
     "only_doubt": "none proved, {open} not determined.",
     "none": "none.",
+    "unobserved": "none on record, and a role that it wants on record is missing.",
     "nothing_audited": "nothing in the logs fell under this rule.",
 }
 KEYS_CERTAIN = ", {keys} of them for meeting keys"
 KEYS_WITH_DOUBT = ", at least {keys} of them for meeting keys"
+
+DRAFTS = {
+    "one": "The rule {rules} is a draft: counsel has still to confirm what it rests on. Its findings are in "
+    "these counts, and say “draft”.",
+    "many": "The rules {rules} are drafts: counsel has still to confirm what they rest on. Their findings "
+    "are in these counts, and say “draft”.",
+}
+DRAFTS_ALONE = "{drafts} {count} rest on drafts alone."
+WAIVED = "{covered} covered by waivers (section 8). A waiver changes no verdict."
+WAIVED_IN_PART = (
+    "{findings} covered by waivers (section 8), but of no {unit} all that concerns it. A waiver changes no "
+    "verdict."
+)
+UNOBSERVED = (
+    "In {logs} the connections without a call ID have no record of {roles}, which a rule wants on record: "
+    "whether what they belong to complies could not be determined (section 7). No count above holds them, "
+    "and each may be too low."
+)
 
 UNREAD = "{rejects} ({share}) could not be read"
 UNCOVERED = "{uncovered} fell under no rule"
@@ -100,132 +130,6 @@ STATES_ONLY = (
     "routed as it was, whether content was accessed, or whether any law or contract was breached."
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A machine's reason in words: briefly for a table's cell, fully, and what would settle it."""
-
-    brief: str
-    text: str
-    settled_by: str
-
-
-_INVENTORY = "A line for the relay in the operator’s inventory"
-_EDITION = "A location database edition of that time, an inventory line, or a higher --max-age-days"
-_CLIENT = "The participant’s country, or a public address, in the log"
-
-REASONS = {
-    "single_source": Reason("Single source", "Only one source names the relay’s country", "A second source"),
-    "declared_only": Reason(
-        "The log’s own word alone", "Only the log itself names the relay’s country", "A second source"
-    ),
-    "agreed": Reason("Corroborated", "At least two sources name the country and none disagrees", "Settled"),
-    "contested": Reason(
-        "Sources disagree",
-        "Sources disagree on the relay’s country",
-        "The operator’s records of where the relay stood: an inventory line with its basis",
-    ),
-    "footprint": Reason(
-        "Several countries attested",
-        "The inventory attests several countries for the relay",
-        "Inventory lines by address, each with one country",
-    ),
-    "anycast": Reason(
-        "Anycast address",
-        "The relay’s address is announced from many places at once (anycast)",
-        _INVENTORY + ", or the log’s own site of each connection",
-    ),
-    "provider_global": Reason(
-        "No single region", "The cloud provider assigns the address to no region", _INVENTORY
-    ),
-    "no_record": Reason("In no source", "The relay’s address is in no source of location", _INVENTORY),
-    "no_country": Reason(
-        "No country given", "The database has the address, but no country for it", _INVENTORY
-    ),
-    "continent_only": Reason(
-        "Continent only", "The database names a continent, which is no set of countries", _INVENTORY
-    ),
-    "not_a_country": Reason("Not a country", "The source’s code for the place is not a country", _INVENTORY),
-    "stale_location": Reason(
-        "Location evidence too old", "Every answer about the place was built too far from the call", _EDITION
-    ),
-    "low_confidence": Reason(
-        "Low confidence", "The database gives its answer too little confidence", _INVENTORY
-    ),
-    "unknown_region": Reason("Unknown cloud region", "The cloud region is not among those known", _INVENTORY),
-    "private_relay": Reason(
-        "Private address",
-        "The relay’s address is private: it says nothing of a place",
-        "An inventory line for the relay, with its site",
-    ),
-    "private_client": Reason("Private client address", "The participant’s address is private", _CLIENT),
-    "not_public": Reason(
-        "Address not public", "The address is reserved and names no place in the public network", _INVENTORY
-    ),
-    "tunnel": Reason("Tunnel address", "The address belongs to a tunnel, not to a place", _INVENTORY),
-    "embedded_not_public": Reason(
-        "Embedded address",
-        "The address embeds another one that is not public",
-        "A log with the outer address",
-    ),
-    "nat64_prefix_unknown": Reason(
-        "NAT64 prefix unknown",
-        "The address was translated under a prefix not declared",
-        "The NAT64 prefix in use",
-    ),
-    "masked": Reason("Masked address", "The log masks the address", "The same log with the whole address"),
-    "unparsable": Reason(
-        "Not an address",
-        "What the log gives as an address is none",
-        "The log’s export, corrected, or its mapping",
-    ),
-    "hostname_only": Reason(
-        "Host name only", "The log names the relay by host name only", "An inventory line for the name"
-    ),
-    "no_relay_address": Reason(
-        "No relay address",
-        "The log has no address, site or name for the relay",
-        "The column relay_ip or relay_site",
-    ),
-    "unknown_site": Reason(
-        "Unknown site", "The relay’s site is not in the inventory", "An inventory line for the site"
-    ),
-    "no_source": Reason(
-        "No source", "No source of location was given that could answer", "A location database"
-    ),
-    "no_client": Reason(
-        "No address or country logged", "Nothing in the log tells where the participant was", _CLIENT
-    ),
-    "anonymised": Reason("Anonymised client", "The participant’s address is that of an anonymiser", _CLIENT),
-    "home_region_unknown": Reason(
-        "Home region missing", "The home region of the account is not known", "An entry in the accounts file"
-    ),
-    "account_unknown": Reason("Account missing", "The log names no account", "The column account_id"),
-    "role_unknown": Reason(
-        "Role not known", "The log does not say what the relay did", "The column role, or its mapping"
-    ),
-    "use_not_proved": Reason(
-        "Use not proved",
-        "The log does not prove that the relay was used",
-        "A log of traffic through the relay",
-    ),
-    "end_unknown": Reason(
-        "End missing",
-        "The log has no end, and a rule changed within 24 hours of the start",
-        "The column ended_at",
-    ),
-    "spans_change": Reason(
-        "Spans a change of rule",
-        "A rule or group changed while the connection lasted; the worst of its moments stands",
-        "Nothing more: it is a fact",
-    ),
-    "late_declared": Reason(
-        "Window declared late",
-        "The window was declared more than 24 hours after it ended",
-        "Nothing more: it is a fact",
-    ),
-}
-
 REJECTS = {
     "malformed": "not well formed",
     "missing": "a required value is missing",
@@ -240,28 +144,3 @@ REJECTS = {
 
 VALUES = REJECTS | {"missing": "the value is missing", "unreadable": "the value cannot be read"}
 """The same reasons, where the value is optional and the record stays."""
-
-
-def reason_of(reason: str) -> Reason:
-    """Put a machine's reason into words; one that the catalogue lacks is shown as it is.
-
-    `participant:no_record` says of the participant what `no_record` says of a relay, and
-    `not_observed:keys` names the role that no record shows.
-    """
-    if reason in REASONS:
-        return REASONS[reason]
-    kind, _, rest = reason.partition(":")
-    if kind == "not_observed":
-        role = ROLES.get(rest, rest)
-        return Reason(
-            f"No record: {role}",
-            f"No record of the role {role} in the call",
-            f"The logs of that role: {role}",
-        )
-    if kind == "participant" and rest in REASONS:
-        brief = REASONS[rest].brief
-        said = f"{brief[0].lower()}{brief[1:]}"
-        return Reason(
-            f"Participant: {said}", f"Where the participant was is not established: {said}", _CLIENT
-        )
-    return Reason(reason, reason, "The connection’s record and its location evidence")

@@ -14,9 +14,10 @@ from markupsafe import Markup
 
 from auditor.evidence.digests import canonical_json
 from auditor.evidence.manifest import Manifest
-from auditor.report import catalogue, numerals, places
+from auditor.report import catalogue, numerals, places, waived
+from auditor.report.basis import LISTED_LINES
 from auditor.report.phrase import Logged, Phrase, visible
-from auditor.report.view import LISTED_FILES, LISTED_LINES, View, view_of
+from auditor.report.view import LISTED_FILES, View, view_of
 
 _FACES = (
     ("Source Serif 4", 400, "normal", "source-serif-4-400"),
@@ -97,6 +98,7 @@ def _environment() -> Environment:
         "clock": numerals.clock,
         "instant": numerals.instant,
         "logged": Logged,
+        "state_words": waived.state_words,
         "groups_of_four": _groups_of_four,
         "reject_reason": lambda reason: catalogue.REJECTS.get(reason, reason),
         "value_reason": lambda reason: catalogue.VALUES.get(reason, reason),
@@ -152,7 +154,7 @@ def _data_of(view: View) -> dict[str, Any]:
 
 _RESULT = {
     "schema_", "report_number", "as_of", "totals", "calls", "rules", "overall", "uncovered", "idle",
-    "undetermined", "only_stale", "conditions", "exit_code",
+    "undetermined", "only_stale", "waivers", "conditions", "exit_code",
 }  # fmt: skip
 
 

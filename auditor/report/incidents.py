@@ -10,6 +10,7 @@ from auditor.report import catalogue
 from auditor.report.numerals import days_between
 from auditor.report.phrase import Logged
 from auditor.report.places import countries_text, region_name
+from auditor.report.reasons import reason_of
 
 LISTED_INCIDENTS = 100
 _PLACE_KINDS = {"site": "site ", "name": "", "network": "network "}
@@ -25,7 +26,7 @@ class Also:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of Table 2."""
+    """One row of Table 2. `of_whole_calls` counts the findings that are about no single connection."""
 
     number: int
     incident_id: str
@@ -41,6 +42,7 @@ class Row:
     calls_possible: int
     connections_proved: int
     connections_possible: int
+    of_whole_calls: int
     how_chosen: tuple[str, ...]
     reasons: tuple[str, ...]
 
@@ -90,6 +92,7 @@ def _row(number: int, cluster: list[dict[str, Any]], effects: Mapping[str, str])
     first, *others = cluster
     codes = first["relay_countries"]
     kind = first["place_kind"]
+    of_whole_calls = first["findings_possible"] - first["connections_possible"]
     roles = [catalogue.ROLES.get(role, role) for role in first["roles"] or ()]
     return Row(
         number=number,
@@ -97,7 +100,7 @@ def _row(number: int, cluster: list[dict[str, Any]], effects: Mapping[str, str])
         rule_id=first["rule_id"],
         never=effects.get(first["rule_id"]) == "never",
         also=tuple(Also(other["incident_id"], other["rule_id"]) for other in others),
-        placed_in=countries_text(codes),
+        placed_in=countries_text(codes) if first["connections_possible"] else "no single relay",
         place_kind=_PLACE_KINDS.get(kind, ""),
         place=Logged(first["place"]) if first["place"] and kind != "none" else "",
         home_region=region_name(first["home_region"]),
@@ -106,9 +109,10 @@ def _row(number: int, cluster: list[dict[str, Any]], effects: Mapping[str, str])
         calls_possible=first["calls_possible"],
         connections_proved=first["connections_proved"],
         connections_possible=first["connections_possible"],
+        of_whole_calls=of_whole_calls,
         how_chosen=(
             *roles,
             *(f"tier {tier}" if tier == "not logged" else tier for tier in first["tiers"] or ()),
         ),
-        reasons=tuple(Logged(catalogue.reason_of(reason).brief) for reason in first["reasons"] or ()),
+        reasons=tuple(Logged(reason_of(reason).brief) for reason in first["reasons"] or ()),
     )

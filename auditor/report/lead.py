@@ -4,38 +4,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.evidence.manifest import Manifest
-from auditor.evidence.summary import RuleResult, Summary
-from auditor.model import Severity
+from auditor.evidence.summary import Summary
 from auditor.report import catalogue
-from auditor.report.numerals import counted, day, listed, percent, whole
+from auditor.report.excluded import Excluded, excluded_places
+from auditor.report.numerals import counted, day, listed, percent, set_apart, whole
+from auditor.report.overlays import overlays_of
 from auditor.report.phrase import Phrase, fill, joined
-from auditor.report.populations import Facts, First, Population, populations_of, populations_under
-
-
-@dataclass(frozen=True, slots=True)
-class ExcludedBy:
-    """What one of several `never` rules says of the same place."""
-
-    rule_id: str
-    title: str
-    said: Phrase
-
-
-@dataclass(frozen=True, slots=True)
-class Excluded:
-    """What several `never` rules say of one place: an opening, and a line for each rule."""
-
-    opening: Phrase
-    rules: tuple[ExcludedBy, ...]
+from auditor.report.populations import Facts, First, Population, populations_of
 
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """The case and its sentences, in order: the first, the next, the places excluded, what is not counted."""
+    """The case and its sentences, in order.
+
+    The first; the next; what waivers and drafts are laid over, and what no count holds; the places excluded;
+    what is not counted.
+    """
 
     case: str
     first: Phrase
     then: tuple[Phrase, ...] = ()
+    laid_over: tuple[Phrase, ...] = ()
     excluded: tuple[Excluded, ...] = ()
     uncounted: tuple[Phrase, ...] = ()
 
@@ -43,23 +32,25 @@ class Lead:
 def lead_of(summary: Summary, manifest: Manifest, facts: Facts) -> Lead:
     """Write the lead. Design: REPORT.md, section 3."""
     populations = populations_of(summary, facts)
-    case = _case(populations)
+    case = _case(populations, facts)
     uncounted = _uncounted(summary)
+    laid_over = tuple(overlays_of(summary, populations, facts))
     if case == "nothing_audited":
         unit = "call" if summary.calls.in_logs else "connection"
-        return Lead(case, fill(catalogue.LEAD[case], unit=unit), uncounted=uncounted)
+        return Lead(case, fill(catalogue.LEAD[case], unit=unit), laid_over=laid_over, uncounted=uncounted)
     bounds = [_proved_and_open(populations)] if case == "many_with_doubt" else []
-    places = _excluded_places(summary, manifest, facts)
+    places = excluded_places(summary, manifest, facts)
     first = (
         _one(populations, facts.first)
         if case == "one" and facts.first
-        else _several("many" if case == "one" else case, populations, others=_others(summary, populations))
+        else _several("many" if case == "one" else case, populations, _rest(summary, populations, facts))
     )
     single = [place for place in places if isinstance(place, Phrase)]
     return Lead(
         case,
         first,
         then=(*bounds, *single),
+        laid_over=laid_over,
         excluded=tuple(place for place in places if isinstance(place, Excluded)),
         uncounted=uncounted,
     )
@@ -91,7 +82,7 @@ def outcome_of(summary: Summary, manifest: Manifest) -> tuple[str, tuple[str, ..
     return outcome, others
 
 
-def _case(populations: Sequence[Population]) -> str:
+def _case(populations: Sequence[Population], facts: Facts) -> str:
     audited = sum(each.audited for each in populations)
     proved = sum(each.proved for each in populations)
     possible = sum(each.possible for each in populations)
@@ -102,13 +93,13 @@ def _case(populations: Sequence[Population]) -> str:
             return "many_with_doubt"
         return "one" if proved == 1 else "many"
     if not possible:
-        return "none"
+        return "none_unobserved" if facts.unobserved.logs else "none"
     return "all_open" if possible == audited else "none_proved"
 
 
 def _one(populations: Sequence[Population], first: First) -> Phrase:
     return fill(
-        catalogue.LEAD["one"],
+        catalogue.LEAD["one" if first.place else "one_lacking"],
         affected=_sentence_start(_all_affected(populations, one="one")),
         finding=first.finding_id,
         day=day(first.started_at),
@@ -116,7 +107,7 @@ def _one(populations: Sequence[Population], first: First) -> Phrase:
     )
 
 
-def _several(case: str, populations: Sequence[Population], *, others: str) -> Phrase:
+def _several(case: str, populations: Sequence[Population], rest: Mapping[str, str]) -> Phrase:
     alone = len(populations) == 1 and populations[0].audited == 1
     none = catalogue.NONE_OF_ONE if alone else catalogue.LEAD["none"]
     return fill(
@@ -125,12 +116,19 @@ def _several(case: str, populations: Sequence[Population], *, others: str) -> Ph
         whole=populations[0].whole,
         whose="its" if sum(each.possible for each in populations) == 1 else "their",
         any_of=listed([_any_of(each) for each in populations]),
-        others=others,
         unit=" or ".join(each.one for each in populations),
         open=listed([_some_of(whole(each.undetermined), each) for each in populations if each.undetermined]),
         undetermined=whole(sum(each.undetermined for each in populations)),
         share=_share(populations),
+        **rest,
     )
+
+
+def _rest(summary: Summary, populations: Sequence[Population], facts: Facts) -> dict[str, str]:
+    """Say what else a violation may be than a relay outside, and whether anything else is in doubt."""
+    requires = any(rule.effect == "require" for rule in summary.rules)
+    lacking = {name: words if requires else "" for name, words in catalogue.LACKING.items()}
+    return {**lacking, "others": "" if facts.unobserved.logs else _others(summary, populations)}
 
 
 def _others(summary: Summary, populations: Sequence[Population]) -> str:
@@ -151,13 +149,7 @@ def _all_affected(populations: Sequence[Population], *, one: str = "1") -> str:
     if len(populations) > 1 and singles and not any(each.possible for each in populations):
         return f"neither {' nor '.join(_any_of(each) for each in populations)}"
     ordered = [*(each for each in populations if each not in singles), *singles]
-    return _set_apart([_affected(each, one) for each in ordered])
-
-
-def _set_apart(counts: Sequence[str]) -> str:
-    """Join what is counted apart, with commas: no bound of the first is read over the second."""
-    first, *others = counts
-    return "".join([first, *(f", and {each}," for each in others)])
+    return set_apart([_affected(each, one) for each in ordered])
 
 
 def _sentence_start(text: str) -> str:
@@ -203,78 +195,6 @@ def _proved_and_open(populations: Sequence[Population]) -> Phrase:
     one = sum(each.proved for each in populations) == 1
     verb = f"{'One' if proved == '1' else proved} {'is' if one else 'are'}"
     return fill(catalogue.PROVED_AND_OPEN, proved=verb, undetermined=undetermined)
-
-
-def _excluded_places(summary: Summary, manifest: Manifest, facts: Facts) -> list[Phrase | Excluded]:
-    """Say of each place that `never` rules exclude how much was there, the gravest rule first.
-
-    One sentence where one rule excludes a place; where several do, a line for each.
-    """
-    applied = {rule.rule_id: rule for rule in manifest.rules}
-    never = [rule for rule in summary.rules if rule.effect == "never"]
-    never.sort(key=lambda rule: (Severity(rule.severity).rank, *_extent(rule)))
-    places: dict[str, list[RuleResult]] = {}
-    for rule in never:
-        title = applied[rule.rule_id].never_title or applied[rule.rule_id].title
-        places.setdefault(title, []).append(rule)
-    return [
-        _never_sentence(rules[0], title, summary, facts)
-        if len(rules) == 1
-        else _excluded(title, rules, summary, facts)
-        for title, rules in places.items()
-    ]
-
-
-def _extent(rule: RuleResult) -> tuple[int, int, str]:
-    """Order by how much was affected, the most first."""
-    return -rule.measures.connections.proved, -rule.measures.connections.possible, rule.rule_id
-
-
-def _excluded(title: str, rules: Sequence[RuleResult], summary: Summary, facts: Facts) -> Excluded:
-    unit = "call" if summary.calls.in_logs else "connection"
-    opening = fill(catalogue.NEVER_GROUP, title=title, count=str(len(rules)), unit=unit)
-    words = catalogue.NEVER_OF_GROUP
-    lines = [
-        ExcludedBy(rule.rule_id, rule.title, _never_sentence(rule, title, summary, facts, words))
-        for rule in rules
-    ]
-    return Excluded(opening, tuple(lines))
-
-
-def _never_sentence(
-    rule: RuleResult,
-    title: str,
-    summary: Summary,
-    facts: Facts,
-    words: Mapping[str, str] = catalogue.NEVER,
-) -> Phrase:
-    concerned = [each for each in populations_under(rule, summary, facts) if each.possible]
-    keys = facts.proved_for_keys.get(rule.rule_id, 0)
-    certain = len(concerned) == 1 and not concerned[0].undetermined
-    of_keys = catalogue.KEYS_CERTAIN if certain else catalogue.KEYS_WITH_DOUBT
-    return fill(
-        words[_never_case(rule, concerned)],
-        title=title,
-        rule=rule.rule_id,
-        affected=_set_apart([_bounds(each) for each in concerned]) if concerned else "",
-        open=listed([each.in_brief(each.undetermined) for each in concerned]),
-        keys=of_keys.format(keys=whole(keys)) if keys else "",
-    )
-
-
-def _never_case(rule: RuleResult, concerned: Sequence[Population]) -> str:
-    if any(each.proved for each in concerned):
-        return "affected"
-    if concerned:
-        return "only_doubt"
-    judged = sum(count for verdict, count in rule.verdicts.items() if verdict != "not_applicable")
-    return "none" if judged else "nothing_audited"
-
-
-def _bounds(each: Population) -> str:
-    if each.proved == each.possible:
-        return each.in_brief(each.proved)
-    return f"at least {whole(each.proved)} and at most {each.in_brief(each.possible)}"
 
 
 def _uncounted(summary: Summary) -> tuple[Phrase, ...]:

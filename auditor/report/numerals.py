@@ -1,5 +1,6 @@
 """Numbers, shares and times as the report writes them."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from babel.dates import format_date, format_datetime
@@ -92,6 +93,12 @@ def listed(words: list[str], last: str = "and") -> str:
     if len(words) < 2:  # noqa: PLR2004  nothing to join
         return "".join(words)
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def set_apart(counts: Sequence[str]) -> str:
+    """Join what is counted apart, with commas: no bound of the first is read over the second."""
+    first, *others = counts
+    return "".join([first, *(f", and {each}," for each in others)])
 
 
 def _utc(when: datetime | date) -> datetime | date:

@@ -59,12 +59,34 @@ class Loose:
 
 
 @dataclass(frozen=True, slots=True)
+class Covered:
+    """How many of one population waivers cover whole, and how many are proved by drafts alone.
+
+    `proved_*`: every violation is waived, or a draft's; `open_waived`: none is proved, and every finding is
+    waived.
+    """
+
+    proved_waived: int = 0
+    open_waived: int = 0
+    proved_draft: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unobserved:
+    """Logs whose connections without call id have no record of roles that must be observed."""
+
+    logs: int = 0
+    roles: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class First:
-    """The gravest proved finding, for the sentence about a single call."""
+    """The gravest proved finding, for the sentence about a single call. `place` is None for a whole call."""
 
     finding_id: str
     started_at: datetime
-    place: str
+    place: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +97,14 @@ class Facts:
     loose: Loose = field(default_factory=Loose)
     loose_by_rule: Mapping[str, Loose] = field(default_factory=dict)
     proved_for_keys: Mapping[str, int] = field(default_factory=dict)
+    calls: Covered = field(default_factory=Covered)
+    loose_connections: Covered = field(default_factory=Covered)
+    waived_findings: int = 0
+    unobserved: Unobserved = field(default_factory=Unobserved)
+
+    def covered(self, population: Population) -> Covered:
+        """Say how much of a population is covered."""
+        return self.calls if population.noun == "call" else self.loose_connections
 
 
 def populations_of(summary: Summary, facts: Facts) -> tuple[Population, ...]:

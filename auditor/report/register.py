@@ -1,4 +1,4 @@
-"""The listed findings, and the counts over all of them."""
+"""The listed findings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,21 +7,17 @@ from typing import Any
 
 import polars as pl
 
-from auditor.model import Severity
 from auditor.report import catalogue
 from auditor.report.phrase import Logged
 from auditor.report.places import countries_text, region_name
 from auditor.report.placing import locations_of
-from auditor.report.populations import Facts, First, Loose
-
-_CONNECTION = ("source_file", "record", "part")
-_PROVED = pl.col("verdict") == "violation"
-_LOOSE = pl.col("call_id").is_null() & pl.col("verdict").is_in(["violation", "indeterminate"])
+from auditor.report.reasons import reason_of
+from auditor.report.whole_calls import is_of_connection, subject_words
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One row of the register."""
+    """One row of the register; `tier` and `relay` are empty where it is about no single connection."""
 
     number: int
     finding_id: str
@@ -29,7 +25,7 @@ class Listed:
     started_at: datetime
     home_region: str
     rule_id: str
-    never: bool
+    may_be_waived: bool
     role: str
     tier: str
     failed_primaries: int | None
@@ -80,61 +76,6 @@ def listed_of(
     )
 
 
-def first_proved(findings: pl.LazyFrame) -> First | None:
-    """Take the gravest violation, of equals the earliest."""
-    ranks = {severity.value: severity.rank for severity in Severity}
-    gravest = (
-        findings.filter(pl.col("verdict") == "violation")
-        .sort(pl.col("severity").replace_strict(ranks, default=len(ranks)), "started_at", "finding_id")
-        .head(1)
-        .select("finding_id", "started_at", "relay_countries")
-        .collect(engine="streaming")
-    )
-    for finding_id, started_at, codes in gravest.iter_rows():
-        return First(finding_id, started_at, countries_text(codes))
-    return None
-
-
-def facts_of(findings: pl.LazyFrame, *, calls_known: bool) -> Facts:
-    """Find what the lead needs beyond the summary."""
-    return Facts(
-        first=first_proved(findings),
-        loose=_loose(findings),
-        loose_by_rule=_loose_by_rule(findings),
-        proved_for_keys=proved_for_keys(findings, calls_known=calls_known),
-    )
-
-
-def _loose(findings: pl.LazyFrame) -> Loose:
-    """Count the distinct affected connections that belong to no known call."""
-    connections = findings.filter(_LOOSE).group_by(_CONNECTION).agg(proved=_PROVED.any())
-    counts = connections.select(proved=pl.col("proved").sum(), possible=pl.len())
-    return Loose(*counts.collect(engine="streaming").row(0))
-
-
-def _loose_by_rule(findings: pl.LazyFrame) -> dict[str, Loose]:
-    """Count them for each rule, where each is one finding."""
-    counts = findings.filter(_LOOSE).group_by("rule_id").agg(proved=_PROVED.sum(), possible=pl.len())
-    return {
-        rule_id: Loose(proved, possible)
-        for rule_id, proved, possible in counts.collect(engine="streaming").iter_rows()
-    }
-
-
-def proved_for_keys(findings: pl.LazyFrame, *, calls_known: bool) -> dict[str, int]:
-    """Count, for each rule, the calls (else connections) that are proved violations in the role keys."""
-    counted = pl.struct("call_id") if calls_known else pl.struct(*_CONNECTION)
-    proved = (pl.col("verdict") == "violation") & (pl.col("role") == "keys")
-    known = pl.col("call_id").is_not_null() if calls_known else pl.lit(value=True)
-    rows = (
-        findings.filter(proved & known)
-        .group_by("rule_id")
-        .agg(counted.n_unique().alias("count"))
-        .collect(engine="streaming")
-    )
-    return dict(rows.iter_rows())
-
-
 def _listed(
     number: int,
     row: Mapping[str, Any],
@@ -143,8 +84,8 @@ def _listed(
     never: bool,
     numbers: Mapping[int, int],
 ) -> Listed:
-    verdict = row["verdict"]
-    position = row["position"]
+    verdict, position = row["verdict"], row["position"]
+    single = is_of_connection(row)
     return Listed(
         number=number,
         finding_id=row["finding_id"],
@@ -152,12 +93,12 @@ def _listed(
         started_at=row["started_at"],
         home_region=region_name(row["home_region"]),
         rule_id=row["rule_id"],
-        never=never,
-        role=catalogue.ROLES.get(row["role"] or "", "role not known"),
-        tier=row["tier"] or "not logged",
+        may_be_waived=not never and verdict != "excused",
+        role=catalogue.ROLES.get(row["role"] or "", "role not known") if single else subject_words(row),
+        tier=(row["tier"] or "not logged") if single else "",
         failed_primaries=row["failed_primaries"],
-        place=countries_text(row["relay_countries"]),
-        relay=relay_of(row),
+        place=countries_text(row["relay_countries"]) if single else "no single relay",
+        relay=relay_of(row) if single else "",
         verdict=verdict,
         verdict_words=catalogue.VERDICTS[verdict],
         basis=_basis(row["reasons"], location),
@@ -175,4 +116,4 @@ def relay_of(row: Mapping[str, Any]) -> str:
 
 def _basis(reasons: Sequence[str] | None, location: Mapping[str, Any] | None) -> tuple[str, ...]:
     codes = list(dict.fromkeys([*(reasons or ()), *((location or {}).get("reasons") or ())]))
-    return tuple(dict.fromkeys(Logged(catalogue.reason_of(code).brief) for code in codes))
+    return tuple(dict.fromkeys(Logged(reason_of(code).brief) for code in codes))

@@ -1,4 +1,7 @@
-"""Connections outside the fence, by place and by time: each counted once, however many rules it concerns."""
+"""Connections outside the fence, by place and by time: each counted once, however many rules it concerns.
+
+What rules say of whole calls is in no place, and is not counted here.
+"""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -8,6 +11,7 @@ from functools import partial
 
 import polars as pl
 
+from auditor.model import Subject
 from auditor.report.numerals import day, month, year
 from auditor.report.places import country_name, region_name
 
@@ -82,7 +86,9 @@ def tallies_of(findings: pl.LazyFrame, *, at_once: int = _AT_ONCE) -> tuple[Tabl
 
 def _cells(findings: pl.LazyFrame, at_once: int) -> pl.DataFrame:
     """Count connections by all that the tables show, slice by slice: those of a record share a slice."""
-    affected = findings.filter(pl.col("verdict").is_in(["violation", "indeterminate"]))
+    affected = findings.filter(
+        pl.col("verdict").is_in(["violation", "indeterminate"]) & (pl.col("subject") == Subject.CONNECTION)
+    )
     slices = -(-affected.select(pl.len()).collect(engine="streaming").item() // at_once) or 1
     cell = ("region", "day", "place", "proved")
     counts = [

@@ -7,13 +7,14 @@ from pathlib import Path
 import polars as pl
 
 from auditor.evidence.manifest import Manifest
-from auditor.evidence.summary import Bounds, Summary
-from auditor.report import catalogue
+from auditor.evidence.summary import Bounds, Summary, Undetermined
 from auditor.report.lead import only_stale_sentence, outcome_of
 from auditor.report.numerals import counted, whole
 from auditor.report.phrase import visible
+from auditor.report.reasons import reason_of
 from auditor.report.tallies import rejects_by_reason
 from auditor.report.view import lead_at, notice_of
+from auditor.report.waived import attention_sentences
 from auditor.report.write import REPORT_NAME
 
 _WIDTH = 100
@@ -21,6 +22,7 @@ _INDENT = "  "
 _MOST_RULES = 8
 _MOST_REASONS = 3
 _MOST_WARNINGS = 3
+_MOST_WAIVERS = 5
 _WORDS = 2
 """So many columns of the table hold words, the others numbers."""
 _HEADINGS = ("rule", "severity", "violation", "not determined", "excused", "calls proved", "possible")
@@ -36,6 +38,7 @@ def summary_text(summary: Summary, manifest: Manifest, where: str, *, demo: bool
         _lead(summary, manifest, Path(where)),
         _table(_HEADINGS, list(_rules(summary))),
         list(_undetermined(summary)),
+        list(_waivers(summary)),
         list(_accounting(summary, Path(where))),
         list(_warnings(summary)),
         list(_outcome(summary, manifest, demo=demo)),
@@ -51,12 +54,14 @@ def _lead(summary: Summary, manifest: Manifest, directory: Path) -> list[str]:
     lines = [f"{notice}.", ""] if notice else []
     lines += _wrapped(str(lead.first))
     lines += _wrapped(" ".join(map(str, lead.then)))
+    for sentence in lead.laid_over:
+        lines += _wrapped(str(sentence))
     for place in lead.excluded:
         lines += _wrapped(str(place.opening))
-        ids = max(len(rule.rule_id) for rule in place.rules)
-        for rule in place.rules:
-            start = f"{_INDENT}{rule.rule_id:<{ids}}  "
-            lines += _wrapped(str(rule.said), first=start, later=" " * len(start))
+        ids = max(len(line.rule) for line in place.rules)
+        for line in place.rules:
+            start = f"{_INDENT}{line.rule:<{ids}}  "
+            lines += _wrapped(str(line.said), first=start, later=" " * len(start))
     for sentence in lead.uncounted:
         lines += _wrapped(str(sentence))
     return lines + _wrapped(str(only_stale_sentence(summary) or ""))
@@ -72,8 +77,9 @@ def _rules(summary: Summary) -> Iterator[Sequence[str]]:
     for rule in rules[:_MOST_RULES]:
         counts = [rule.verdicts.get(verdict, 0) for verdict in ("violation", "indeterminate", "excused")]
         calls: Bounds = rule.measures.calls
-        named = rule.rule_id if rule.effect != "watch" else f"{rule.rule_id} (watch)"
-        yield (named, rule.severity, *map(whole, counts), whole(calls.proved), whole(calls.possible))
+        marks = [mark for mark in (rule.effect, rule.status) if mark in ("watch", "draft")]
+        name = f"{rule.rule_id} ({', '.join(marks)})" if marks else rule.rule_id
+        yield (name, rule.severity, *map(whole, counts), whole(calls.proved), whole(calls.possible))
     if len(rules) > _MOST_RULES:
         yield (f"and {counted(len(rules) - _MOST_RULES, 'rule')} more", *[""] * (len(_HEADINGS) - 1))
 
@@ -93,7 +99,7 @@ def _undetermined(summary: Summary) -> Iterator[str]:
     if not reasons:
         return
     yield "Connections not determined, why, and what would settle it:"
-    shown = [(whole(each.connections), catalogue.reason_of(each.reason)) for each in reasons[:_MOST_REASONS]]
+    shown = [(_how_many(each), reason_of(each.reason)) for each in reasons[:_MOST_REASONS]]
     counts = max(len(count) for count, _ in shown)
     briefs = max(len(visible(reason.brief)) for _, reason in shown)
     for count, reason in shown:
@@ -101,6 +107,24 @@ def _undetermined(summary: Summary) -> Iterator[str]:
         yield from _wrapped(visible(reason.settled_by), first=start, later=" " * len(start))
     if more := len(reasons) - len(shown):
         yield f"{_INDENT}and {counted(more, 'other reason')}, in section 7 of the report"
+
+
+def _how_many(each: Undetermined) -> str:
+    """Count connections, or else whole calls; a log without call ids has neither."""
+    if each.connections:
+        return whole(each.connections)
+    return counted(each.calls, "call") if each.calls else "–"  # noqa: RUF001  the dash of print
+
+
+def _waivers(summary: Summary) -> Iterator[str]:
+    sentences = list(attention_sentences(summary))
+    if not sentences:
+        return
+    yield "Waivers that need attention (section 8 of the report has all):"
+    for sentence in sentences[:_MOST_WAIVERS]:
+        yield from _wrapped(f"{sentence}.", first=_INDENT, later=_INDENT * 2)
+    if (more := len(sentences) - _MOST_WAIVERS) > 0:
+        yield f"{_INDENT}and {counted(more, 'other waiver')}, in section 8 of the report"
 
 
 def _accounting(summary: Summary, directory: Path) -> Iterator[str]:

@@ -15,14 +15,16 @@ def _seconds(row: Row) -> float:
 
 def measures_of(findings: Iterable[Row]) -> Measures:
     worst: dict[object, Row] = {}
-    for row in sorted(findings, key=lambda each: each["verdict"] == "violation"):
-        if row["verdict"] != "excused":
+    affected = [row for row in findings if row["verdict"] != "excused"]
+    for row in sorted(affected, key=lambda each: each["verdict"] == "violation"):
+        if row["subject"] == "connection":
             worst[row["source_file"], row["record"], row["part"]] = row
     possible = list(worst.values())
     proved = [row for row in possible if row["verdict"] == "violation"]
 
     def distinct(column: str) -> Bounds:
-        low, high = ({row[column] for row in rows} - {None} for rows in (proved, possible))
+        violating = [row for row in affected if row["verdict"] == "violation"]
+        low, high = ({row[column] for row in rows} - {None} for rows in (violating, affected))
         return Bounds(proved=len(low), possible=len(high))
 
     def minutes(rows: list[Row]) -> float:
@@ -82,7 +84,8 @@ def _incident(name: str, rows: list[Row], same: list[str]) -> Row:
     measures = measures_of(rows)
     first = rows[0]
     kind = next((kind for kind in ("site", "network") if first[f"relay_{kind}"]), "none")
-    codes = [row["relay_countries"] for row in rows]
+    single = [row for row in rows if row["subject"] == "connection"]
+    codes = [row["relay_countries"] for row in single]
     return {
         "incident_id": name,
         "rule_id": first["rule_id"],
@@ -94,16 +97,18 @@ def _incident(name: str, rows: list[Row], same: list[str]) -> Row:
         "last_started_at": max(row["started_at"] for row in rows),
         "calls_proved": measures.calls.proved,
         "calls_possible": measures.calls.possible,
+        "findings_proved": sum(row["verdict"] == "violation" for row in rows),
+        "findings_possible": len(rows),
         "connections_proved": measures.connections.proved,
         "connections_possible": measures.connections.possible,
         "participants_possible": measures.participants.possible,
         "accounts_possible": measures.accounts.possible,
         "minutes_proved": measures.minutes.proved,
         "minutes_possible": measures.minutes.possible,
-        "relays": sorted({row["relay_ip"] or "" for row in rows}),
+        "relays": sorted({row["relay_ip"] or "" for row in single}),
         "relay_countries": None if None in codes else sorted({code for each in codes for code in each}),
-        "roles": sorted({row["role"] for row in rows}),
-        "tiers": sorted({row["tier"] or "not logged" for row in rows}),
+        "roles": sorted({row["role"] for row in single}),
+        "tiers": sorted({row["tier"] or "not logged" for row in single}),
         "reasons": sorted({reason for row in rows for reason in row["reasons"]}),
         "same_connections_as": same,
     }

@@ -1,6 +1,7 @@
 """Small run directories, made by hand from findings: everything else follows from them."""
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +19,10 @@ from auditor.evidence.manifest import (
     RunFacts,
     Settings,
 )
-from auditor.evidence.summary import Calls, Condition, RuleResult, Summary, Totals, Undetermined
+from auditor.evidence.summary import Calls, Condition, RuleResult, Summary, Totals, Undetermined, WaiverResult
 from auditor.model import EXHIBIT, FINDING, INCIDENT, LOCATION, REJECT, Schema
 from tests.report.counts import measures_of, with_incidents
-from tests.report.rows import CLOCK, Row, at, rule, sha
+from tests.report.rows import CLOCK, Row, at, rule, sha, waiver
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -52,6 +53,7 @@ class Recipe:
     exhibits: int = 3
     uncovered: int = 0
     record: str = "{number},call,media"
+    waivers: tuple[WaiverResult, ...] = ()
     summary_values: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     manifest_values: dict[str, Any] = field(default_factory=dict)
@@ -111,6 +113,7 @@ def _summary(recipe: Recipe, findings: list[Row]) -> Summary:
         "idle": [],
         "undetermined": [_undetermined(reason, rows) for reason, rows in sorted(undetermined.items())],
         "only_stale": Undetermined(reason="stale_location", connections=0, calls=0),
+        "waivers": list(recipe.waivers) or _used(findings),
         "conditions": list(recipe.conditions),
         "exit_code": recipe.exit_code,
         "not_connections": [],
@@ -118,6 +121,11 @@ def _summary(recipe: Recipe, findings: list[Row]) -> Summary:
         "warnings": [],
     }
     return Summary(**(values | recipe.summary_values))
+
+
+def _used(findings: list[Row]) -> list[WaiverResult]:
+    fits = Counter(row["waiver_id"] for row in findings if row["waiver_id"])
+    return [waiver(name, fits=count) for name, count in sorted(fits.items())]
 
 
 def _totals(recipe: Recipe) -> Totals:
@@ -143,8 +151,9 @@ def _undetermined(reason: str, rows: list[Row]) -> Undetermined:
 
 def _result(applied: RuleApplied, recipe: Recipe, findings: list[Row]) -> RuleResult:
     own = [row for row in findings if row["rule_id"] == applied.rule_id]
+    single = [row for row in own if row["subject"] == "connection"]
     verdicts = {
-        verdict: sum(row["verdict"] == verdict for row in own)
+        verdict: sum(row["verdict"] == verdict for row in single)
         for verdict in ("violation", "indeterminate", "excused")
     }
     rest = recipe.connections - sum(verdicts.values())
@@ -158,7 +167,9 @@ def _result(applied: RuleApplied, recipe: Recipe, findings: list[Row]) -> RuleRe
         severity=applied.severity,
         verdicts=verdicts,
         calls_audited=recipe.audited,
+        status=applied.status,
         findings=0 if applied.effect == "watch" else len(own),
+        findings_of_calls=len(own) - len(single),
         measures=measures_of(own),
         idle=False,
     )

@@ -4,10 +4,17 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from auditor.evidence.manifest import RuleApplied
+from auditor.evidence.manifest import ExceptionApplied, RuleApplied
+from auditor.evidence.summary import WaiverResult
 from auditor.model import FINDING, LOCATION
 
 Row = dict[str, Any]
+
+OF_ONE = (
+    "role", "relay_ip", "relay_site", "relay_countries", "relay_network", "client_ip", "tier", "attempt",
+    "failed_primaries", "participant_id", "participant_countries", "ended_at", "bytes", "use_proved",
+)  # fmt: skip
+"""What a finding about a whole call does not have."""
 
 CLOCK = datetime(2020, 4, 27, 6, 0, 4, tzinfo=UTC)
 
@@ -32,6 +39,7 @@ def finding(number: int, rule_id: str = "cn-exclusion", /, **values: Any) -> Row
         "rule_id": rule_id,
         "rule_version": "1.0.0",
         "severity": "critical" if rule_id.startswith("cn-") else "high",
+        "subject": "connection",
         "verdict": "violation",
         "reasons": ["single_source"],
         "call_id": f"call-{number}",
@@ -59,6 +67,11 @@ def finding(number: int, rule_id: str = "cn-exclusion", /, **values: Any) -> Row
         "byte_offset": number * 120,
     }
     return row | values
+
+
+def whole_call(number: int, rule_id: str, /, **values: Any) -> Row:  # noqa: ANN401  any column
+    row = finding(number, rule_id, finding_id=ident("F", (number, rule_id, "call")), subject="call")
+    return row | dict.fromkeys(OF_ONE) | {"reasons": ["none_inside"]} | values
 
 
 def location(**values: object) -> Row:
@@ -122,6 +135,43 @@ def rule(rule_id: str = "cn-exclusion", **values: object) -> RuleApplied:
         "never_title": "Mainland China" if never else None,
     }
     return RuleApplied(**(facts | values))
+
+
+def waiver(waiver_id: str, state: str = "used", **values: object) -> WaiverResult:
+    facts: dict[str, Any] = {
+        "waiver_id": waiver_id,
+        "rule_id": "us-home-fence",
+        "state": state,
+        "fits": 3,
+        "max_findings": 40,
+        "expiring": False,
+        "issued": at("2020-04-20"),
+        "expires": at("2020-07-20"),
+        "reason": "The customer agreed to it in writing",
+        "ticket": f"LEG-{waiver_id}",
+        "requested_by": "Jo Roe",
+        "approved_by": "Max Doe",
+    }
+    return WaiverResult(**(facts | values))
+
+
+def exception(exception_id: str = "congestion", **values: object) -> ExceptionApplied:
+    facts: dict[str, Any] = {
+        "exception_id": exception_id,
+        "why": "Calls go on when primaries are full.",
+        "allow": ["BR"],
+        "roles": None,
+        "tier": None,
+        "attempt_min": None,
+        "failed_primaries_min": None,
+        "selection_reason": None,
+        "in_window": None,
+        "connections_per_call": None,
+        "minutes_per_call": None,
+        "share_of_calls": None,
+        "overflow": "excess",
+    }
+    return ExceptionApplied(**(facts | values))
 
 
 def reject(number: int, **values: object) -> Row:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from auditor.evidence.manifest import ExceptionApplied, RequirementApplied
 from auditor.evidence.summary import Warned
 from auditor.report.explain import explain_text, findings_with, sentences_of
 from auditor.report.text import summary_text
 from tests.report.conftest import Compare
 from tests.report.maker import Run
-from tests.report.rows import answer, at, finding, location, reject, rule
+from tests.report.rows import answer, at, exception, finding, location, reject, rule, waiver, whole_call
 from tests.report.story import spring
 
 
@@ -75,7 +76,8 @@ FACTS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("values", "line"), FACTS)
 def test_each_fact_has_its_sentence(values: dict[str, Any], line: str) -> None:
-    assert f"  {line}" in sentences_of(finding(1, **values), rule=rule(), location=None)
+    lines = sentences_of(finding(1, **values), rule=rule(), location=None)
+    assert f"  {line}" in [text.removesuffix(" This rule has no exceptions.") for text in lines]
 
 
 def test_an_answer_that_was_not_counted_says_why() -> None:
@@ -97,10 +99,255 @@ def test_what_comes_from_outside_cannot_steer_a_terminal() -> None:
     assert "a[U+000A]b" in text
 
 
-def test_a_never_rule_admits_no_waiver() -> None:
-    assert "  Waiver: not possible. This rule has no exceptions." in sentences_of(
-        finding(1), rule=rule(), location=None
+def test_a_never_rule_admits_no_waiver_and_has_no_exceptions() -> None:
+    lines = sentences_of(finding(1), rule=rule(), location=None)
+    assert "  Waiver: not possible." in lines
+    chosen = "The relay was a fallback after 3 failed primaries (attempt 4)."
+    assert f"  {chosen} This rule has no exceptions." in lines
+
+
+WAIVED = (
+    "  Waiver: covered by W-1 (ticket LEG-W-1, approved by Max Doe, expires on 20 July 2020, 00:00:00 UTC). "
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({}, "  Waiver: none covers it."),
+        ({"verdict": "indeterminate"}, "  Waiver: none covers it."),
+        ({"waiver_id": "W-1"}, f"{WAIVED}The verdict stays."),
+        ({"waiver_id": "W-9"}, "  Waiver: covered by W-9. The verdict stays."),
+    ],
+)
+def test_a_finding_says_whether_a_waiver_covers_it(values: dict[str, Any], line: str) -> None:
+    row = finding(1, "us-home-fence", **values)
+    waivers = {"W-1": waiver("W-1")}
+    assert line in sentences_of(row, rule=rule("us-home-fence"), location=None, waivers=waivers)
+
+
+@pytest.mark.parametrize("verdict", ["excused", "compliant"])
+def test_nothing_is_said_of_a_waiver_where_nothing_is_to_waive(verdict: str) -> None:
+    row = finding(1, "us-home-fence", verdict=verdict)
+    assert "Waiver" not in "\n".join(sentences_of(row, rule=rule("us-home-fence"), location=None))
+
+
+def test_a_draft_says_so_in_the_heading() -> None:
+    head, *_ = sentences_of(finding(1), rule=rule(status="draft"), location=None)
+    assert "rule cn-exclusion 1.0.0 (draft; in force since 1 January 2020): VIOLATION" in head
+
+
+def test_what_a_watch_counts_is_noted_and_no_violation() -> None:
+    watch = rule("greater-china-watch", effect="watch")
+    text = "\n".join(sentences_of(finding(1, watch.rule_id), rule=watch, location=None))
+    assert text.splitlines()[0].endswith(": NOTED")
+    assert "exception" not in text.lower()
+    assert "Waiver" not in text
+
+
+MEDIA_ONLY = exception(roles=["media", "signaling"])
+CONGESTED = exception(
+    tier=["fallback"], failed_primaries_min=2, connections_per_call=2, minutes_per_call="30"
+)
+SHARED = exception(share_of_calls="0.01", overflow="all")
+TAKEN = ["exception:congestion"]
+OPEN: dict[str, Any] = {"verdict": "indeterminate"}
+BOTH = "at most 2 connections a call and at most 30 minutes a call"
+OVER_BOTH = ["over_limit:congestion:connections_per_call", "over_limit:congestion:minutes_per_call"]
+SHARE = "at most 1 % of the account’s calls of a UTC day"  # noqa: RUF001  the apostrophe of print
+OVERFLOW = "Once a limit is over, nothing that it counts is excused."
+NOWHERE_ALLOWED = "does not excuse it: no place that is left open outside the fence is in BR"
+WHY = "Why there is one: Calls go on when primaries are full."
+EXCEPTIONS: list[tuple[ExceptionApplied, dict[str, Any], str]] = [
+    (MEDIA_ONLY, {"role": "keys"}, "does not excuse it: it is for media or signaling, not for meeting keys."),
+    (MEDIA_ONLY, {"role": "unknown"}, f"{NOWHERE_ALLOWED}."),
+    (CONGESTED, {"tier": "primary"}, "does not excuse it: the relay was a primary one."),
+    (
+        CONGESTED,
+        {"failed_primaries": 1},
+        "does not excuse it: 1 primary had failed, and at least 2 must have.",
+    ),
+    (
+        CONGESTED,
+        {"tier": "primary", "failed_primaries": 0},
+        "does not excuse it: the relay was a primary one; 0 primaries had failed, and at least 2 must have.",
+    ),
+    (CONGESTED, {"tier": None}, f"{NOWHERE_ALLOWED}."),
+    (
+        exception(attempt_min=5),
+        {},
+        "does not excuse it: it was attempt 4, and 5 or a later one is asked for.",
+    ),
+    (
+        exception(selection_reason=["full", "busy"]),
+        {"selection_reason": "near"},
+        "does not excuse it: the reason logged for choosing the relay is “near”, not “full” or “busy”.",
+    ),
+    (
+        exception(in_window="eu-1"),
+        {},
+        f"{NOWHERE_ALLOWED} or no declared window eu-1 held at its start.",
+    ),
+    (exception(), {"verdict": "excused", "reasons": TAKEN}, f"excuses it. {WHY}"),
+    (
+        CONGESTED,
+        {"verdict": "excused", "reasons": TAKEN},
+        f"excuses it, within its limits: at most 2 connections a call and at most 30 minutes a call. {WHY}",
+    ),
+    (
+        CONGESTED,
+        {"reasons": [*TAKEN, "over_limit:congestion:minutes_per_call"]},
+        "would excuse it, but it is over the limit: at most 30 minutes a call.",
+    ),
+    (
+        CONGESTED,
+        {"reasons": [*TAKEN, *OVER_BOTH]},
+        f"would excuse it, but it is over the limits: {BOTH}.",
+    ),
+    (
+        SHARED,
+        {"reasons": [*TAKEN, "over_limit:congestion:share_of_calls"]},
+        f"would excuse it, but it is over the limit: {SHARE}. {OVERFLOW}",
+    ),
+    (
+        CONGESTED,
+        OPEN | {"reasons": [*TAKEN, "limit_open:congestion:connections_per_call"]},
+        "may excuse it: whether it is within the limit is not established: at most 2 connections a call.",
+    ),
+    (
+        CONGESTED,
+        OPEN | {"reasons": [*TAKEN, "call_unknown"]},
+        "may excuse it, but its limits cannot be counted without the call ID.",
+    ),
+    (
+        SHARED,
+        OPEN | {"reasons": [*TAKEN, "account_unknown"]},
+        "may excuse it, but its limits cannot be counted without the account ID.",
+    ),
+    (
+        CONGESTED,
+        OPEN | {"reasons": [*TAKEN, "tier_unknown"]},
+        "excuses it in some of the cases that are left open.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("clause", "values", "said"), EXCEPTIONS)
+def test_an_exception_says_what_it_does_with_a_connection(
+    clause: ExceptionApplied, values: dict[str, Any], said: str
+) -> None:
+    row = finding(1, "us-home-fence", **values)
+    applied = rule("us-home-fence", exceptions=[clause])
+    assert f"  Exception congestion {said}" in sentences_of(row, rule=applied, location=None)
+
+
+def test_nothing_is_said_of_exceptions_where_nothing_is_to_excuse() -> None:
+    row = finding(1, "us-home-fence", verdict="compliant", reasons=[])
+    applied = rule("us-home-fence", exceptions=[CONGESTED])
+    assert "xception" not in "\n".join(sentences_of(row, rule=applied, location=None))
+
+
+@pytest.mark.parametrize(("verdict", "times"), [("violation", 0), ("indeterminate", 1)])
+def test_an_exception_after_one_that_takes_the_connection_is_told_only_in_doubt(
+    verdict: str, times: int
+) -> None:
+    later = exception("later", tier=["primary"])
+    row = finding(1, "us-home-fence", verdict=verdict, reasons=TAKEN)
+    applied = rule("us-home-fence", exceptions=[exception(), later])
+    text = "\n".join(sentences_of(row, rule=applied, location=None))
+    assert text.count("Exception later does not excuse it: the relay was a fallback.") == times
+
+
+RECORDED = {"effect": "require", "requirement": RequirementApplied(roles=["recording"], places=["RU"])}
+UNOBSERVED: dict[str, Any] = OPEN | {"subject": "unobserved", "reasons": ["not_observed:keys"]}
+OF_A_LOG: dict[str, Any] = {"call_id": None, "home_region": None}
+WHOLE_CALLS: list[tuple[dict[str, Any], str]] = [
+    ({}, "The call has a record of a relay in the role recording, and none of these can be in RU."),
+    (
+        OPEN | {"reasons": ["not_observed:recording"]},
+        "The call has no record of a relay in the role recording, of which the rule wants one in RU.",
+    ),
+    (
+        OPEN | {"reasons": ["call_scope_open"]},
+        "The rule asks the whole call for a relay in the role recording in RU.",
+    ),
+    (UNOBSERVED, "No record of the role meeting keys in this call."),
+    (
+        UNOBSERVED | OF_A_LOG | {"reasons": ["not_observed:keys", "not_observed:turn"]},
+        "No record of the role meeting keys or TURN among the connections of this log that have no call ID.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "line"), WHOLE_CALLS)
+def test_a_finding_about_a_whole_call_names_no_relay_and_says_what_the_record_is(
+    values: dict[str, Any], line: str
+) -> None:
+    row = whole_call(1, "ru-recording", **values)
+    lines = sentences_of(row, rule=rule("ru-recording", **RECORDED), location=None)
+    assert lines[1] == f"  {line}"
+    text = "\n".join(lines)
+    shown = "the call’s first connection in scope" if row["call_id"] else "the first of them"  # noqa: RUF001  the apostrophe of print
+    assert f"The record shown is {shown}." in text
+    for word in ("placed in", "participant", "fallback", "location evidence", "It ended"):
+        assert word not in text
+
+
+def test_a_connection_bears_the_verdict_of_its_call_and_says_why() -> None:
+    lines = sentences_of(
+        finding(1, "ru-recording", reasons=["none_inside"]),
+        rule=rule("ru-recording", **RECORDED),
+        location=None,
     )
+    assert (
+        "  The call has a record of a relay in the role recording, and none of these can be in RU." in lines
+    )
+    row = finding(1, "ru-recording", verdict="compliant", reasons=[])
+    lines = sentences_of(row, rule=rule("ru-recording", **RECORDED), location=None)
+    assert "  The rule judges the whole call, which has a relay in the role recording in RU." in lines
+    row = finding(1, "ru-recording", verdict="indeterminate", reasons=["none_inside"], call_id=None)
+    lines = sentences_of(row, rule=rule("ru-recording", **RECORDED), location=None)
+    assert (
+        "  It is a relay in the role recording, and cannot be in RU; others may belong to its call." in lines
+    )
+    assert any("What would settle it: The column call_id" in line for line in lines)
+
+
+def test_a_window_declared_late_is_told() -> None:
+    row = finding(1, "us-home-fence", verdict="excused", reasons=[*TAKEN, "late_declared"])
+    applied = rule("us-home-fence", exceptions=[exception(in_window="eu-1")])
+    said = "The verdict leans on a window that was declared more than 24 hours after it ended."
+    assert f"  {said}" in sentences_of(row, rule=applied, location=None)
+
+
+def test_the_terminal_names_the_waivers_that_need_attention(tmp_path: Path) -> None:
+    waivers = (
+        waiver("W-ok"),
+        waiver("W-unused", "unused", fits=0),
+        waiver("W-void", "void", fits=41),
+        waiver("W-late", "expired_but_matching", expires=at("2020-04-25")),
+        waiver("W-soon", expiring=True, expires=at("2020-05-01")),
+        waiver("W-early", "not_yet_issued"),
+        waiver("W-gone", "expired"),
+    )
+    run = replace(spring(), waivers=waivers).written_to(tmp_path)
+    lines = summary_text(run.summary, run.manifest, str(run.directory)).splitlines()
+    start = lines.index("Waivers that need attention (section 8 of the report has all):")
+    assert lines[start + 1 : start + 6] == [
+        "  W-void is void: it fits 41 findings, and 40 at most are allowed.",
+        "  W-late expired on 25 April 2020, and fits 3 findings.",
+        "  W-soon covers 3 findings; it expires on 1 May 2020.",
+        "  W-unused is unused.",
+        "",
+    ]
+
+
+def test_the_terminal_marks_drafts(tmp_path: Path) -> None:
+    rules = (rule("cn-exclusion"), rule("us-home-fence", status="draft"))
+    run = replace(spring(), rules=rules).written_to(tmp_path)
+    text = summary_text(run.summary, run.manifest, str(run.directory))
+    assert "us-home-fence (draft)" in text
+    assert "The rule us-home-fence is a draft" in text
 
 
 def test_the_summary_of_a_terminal(run: Run, golden: Compare) -> None:

@@ -17,7 +17,7 @@ from auditor.report.html import render_html
 from auditor.report.write import write_report
 from tests.report.conftest import Compare
 from tests.report.maker import Recipe, Run
-from tests.report.rows import at, finding, location, reject
+from tests.report.rows import at, finding, location, reject, rule, waiver, whole_call
 from tests.report.story import spring
 
 VOID = {"meta", "br"}
@@ -259,6 +259,35 @@ def test_whatever_a_path_or_a_database_says_is_shown_as_text(text: str, run: Run
     assert set(shown.tags) == set(page.tags)
     assert not set("\0\u2028\u2029\u202e") & set(shown.source)
     assert shown.tags["script"] == 1
+
+
+@pytest.mark.parametrize("text", HOSTILE[:6], ids=range(6))
+def test_whatever_a_waiver_says_is_shown_as_text(text: str, tmp_path: Path, page: Page) -> None:
+    said = dict.fromkeys(("reason", "ticket", "requested_by", "approved_by"), text)
+    run = Recipe(
+        [finding(1, "us-home-fence", waiver_id="W-1")],
+        waivers=(waiver("W-1", **said), waiver("W-2", "void", **said)),
+    ).written_to(tmp_path)
+    shown = Page(render_html(run.directory, run.manifest))
+    assert set(shown.tags) <= set(page.tags)
+    assert not set("\0\u2028\u2029\u202e") & set(shown.source)
+    assert len(shown.tables["Table 7a"]) == 3
+
+
+def test_no_decision_on_a_waiver_is_offered_where_none_is_possible(tmp_path: Path) -> None:
+    findings = [finding(1), finding(2, "us-home-fence"), finding(3, "us-home-fence", verdict="excused")]
+    run = Recipe(findings).written_to(tmp_path)
+    rows = Page(render_html(run.directory, run.manifest)).tables["Table 5"][1:]
+    assert ["W" in row[-1] for row in rows] == [False, True, False]
+
+
+def test_an_incident_of_connections_and_of_whole_calls_says_both(tmp_path: Path) -> None:
+    nowhere = {"relay_site": None, "relay_network": None, "relay_ip": None, "relay_countries": None}
+    findings = [finding(1, "ru-recording", **nowhere), whole_call(2, "ru-recording")]
+    rules = (rule("ru-recording", effect="require"),)
+    run = Recipe(findings, rules=rules).written_to(tmp_path)
+    (row,) = Page(render_html(run.directory, run.manifest)).tables["Table 2"][1:]
+    assert row[2] == "any country1 finding of a whole call"
 
 
 def test_findings_beyond_the_cap_cost_no_more_page(tmp_path: Path) -> None:

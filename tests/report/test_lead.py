@@ -13,27 +13,42 @@ from auditor.report.text import summary_text
 from auditor.report.view import view_of
 from tests.report.conftest import Compare
 from tests.report.maker import Recipe
-from tests.report.rows import Row, finding, reject, rule
+from tests.report.rows import Row, finding, reject, rule, whole_call
 
 OPEN: dict[str, Any] = {"verdict": "indeterminate", "relay_countries": None, "reasons": ["no_record"]}
 FENCE_ONLY = (rule("us-home-fence"),)
 
 
-def _many(proved: int, open_too: int = 0, /, **values: Any) -> list[Row]:  # noqa: ANN401  any column
+def _many(
+    proved: int,
+    open_too: int = 0,
+    /,
+    rule_id: str = "cn-exclusion",
+    **values: Any,  # noqa: ANN401  any column
+) -> list[Row]:
     return [
-        *(finding(number, **values) for number in range(proved)),
-        *(finding(proved + number, **(values | OPEN)) for number in range(open_too)),
+        *(finding(number, rule_id, **values) for number in range(proved)),
+        *(finding(proved + number, rule_id, **(values | OPEN)) for number in range(open_too)),
     ]
 
 
 def _sentences(lead: Lead) -> list[str]:
-    lines = [str(lead.first), *map(str, lead.then)]
+    lines = [str(lead.first), *map(str, lead.then), *map(str, lead.laid_over)]
     for place in lead.excluded:
-        lines += [str(place.opening), *(f"{rule.rule_id} {rule.said}" for rule in place.rules)]
+        lines += [str(place.opening), *(f"{line.rule} {line.said}" for line in place.rules)]
     return lines
 
 
 LOOSE: dict[str, Any] = {"call_id": None}
+REQUIRING = (rule("cn-exclusion"), rule("ru-recording", effect="require"))
+REQUIRED = [whole_call(50 + number, "ru-recording") for number in range(2)]
+_MISSING: dict[str, Any] = {
+    "subject": "unobserved",
+    "verdict": "indeterminate",
+    "reasons": ["not_observed:keys"],
+}
+UNOBSERVED = [whole_call(60 + number, "cn-exclusion", **_MISSING) for number in range(2)]
+UNOBSERVED_LOG = whole_call(70, "cn-exclusion", **_MISSING, call_id=None)
 CASES = {
     "many-with-doubt": Recipe(_many(20, 4)),
     "many": Recipe(_many(20)),
@@ -72,6 +87,47 @@ CASES = {
         ),
         loose=70,
     ),
+    "all-waived": Recipe(_many(3, rule_id="us-home-fence", waiver_id="W-1"), rules=FENCE_ONLY),
+    "some-waived": Recipe(
+        [
+            *_many(3, 4, rule_id="us-home-fence"),
+            *(finding(20 + number, "us-home-fence", waiver_id="W-1") for number in range(5)),
+            *(finding(30 + number, "us-home-fence", waiver_id="W-2", **OPEN) for number in range(2)),
+        ],
+        rules=FENCE_ONLY,
+    ),
+    "waived-in-part": Recipe(
+        [*_many(3), *(finding(number, "us-home-fence", waiver_id="W-1") for number in range(3))]
+    ),
+    "waived-beyond-calls": Recipe(
+        [
+            *_many(3, 1, rule_id="us-home-fence"),
+            finding(40, "us-home-fence", waiver_id="W-1"),
+            *(finding(90 + n, "us-home-fence", waiver_id="W-1", **LOOSE) for n in range(3)),
+        ],
+        rules=FENCE_ONLY,
+        loose=70,
+    ),
+    "draft": Recipe(
+        [*_many(3), *(finding(10 + number, "us-home-fence") for number in range(2))],
+        rules=(rule("cn-exclusion"), rule("us-home-fence", status="draft")),
+    ),
+    "drafts-only": Recipe(
+        _many(2, 1), rules=(rule("cn-exclusion", status="draft"), rule("us-home-fence", status="draft"))
+    ),
+    "drafts-of-never-rules": Recipe(
+        _many(2), rules=(rule("cn-exclusion", status="draft"), rule("cn-keys", status="draft"))
+    ),
+    "required-many": Recipe([*_many(3, 2), *REQUIRED], rules=REQUIRING),
+    "required-one": Recipe([whole_call(1, "ru-recording")], rules=REQUIRING),
+    "required-none": Recipe(rules=REQUIRING),
+    "required-none-proved": Recipe(_many(0, 3), rules=REQUIRING),
+    "required-all-undetermined": Recipe(_many(0, 3), rules=REQUIRING, audited=3),
+    "required-single-call": Recipe(rules=REQUIRING, audited=1),
+    "unobserved": Recipe([*_many(3), *UNOBSERVED]),
+    "unobserved-log": Recipe([finding(90, **LOOSE), UNOBSERVED_LOG], calls=0),
+    "unobserved-log-among-calls": Recipe([*_many(3), finding(90, **LOOSE), UNOBSERVED_LOG], loose=70),
+    "unobserved-log-and-nothing-else": Recipe([UNOBSERVED_LOG], calls=0),
     "uncovered-only": Recipe(_many(2), uncovered=1),
     "unread-only": Recipe(rejects=[reject(number) for number in range(3)]),
     "single-call": Recipe(audited=1),
@@ -126,6 +182,29 @@ def test_a_violation_without_a_call_keeps_the_lead_from_saying_none(tmp_path: Pa
     lead = view_of(run.directory, run.manifest).lead
     assert lead.case == "many"
     assert "3 of the 70 connections that belong to no known call" in str(lead.first)
+
+
+def test_a_role_that_a_whole_log_lacks_keeps_the_lead_from_saying_none(tmp_path: Path) -> None:
+    run = CASES["unobserved-log-and-nothing-else"].written_to(tmp_path)
+    first, *_ = _sentences(view_of(run.directory, run.manifest).lead)
+    assert first == (
+        "No connection is proved to have used a relay outside its declared fence; "
+        "that none did could not be determined."
+    )
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "waived" in case])
+def test_a_waiver_leaves_the_first_sentences_as_they_are(case: str, tmp_path: Path) -> None:
+    leads = []
+    for name in ("with", "without"):
+        findings = [row | ({} if name == "with" else {"waiver_id": None}) for row in CASES[case].findings]
+        folder = tmp_path / name
+        folder.mkdir()
+        run = replace(CASES[case], findings=findings).written_to(folder)
+        leads.append(view_of(run.directory, run.manifest).lead)
+    waived, bare = leads
+    assert (waived.first, waived.then) == (bare.first, bare.then)
+    assert (len(waived.laid_over), len(bare.laid_over)) == (1, 0)
 
 
 def test_without_an_audited_call_the_report_is_one_page(tmp_path: Path) -> None:

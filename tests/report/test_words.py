@@ -1,17 +1,23 @@
 # ruff: noqa: RUF001  dates stand with the dashes of print
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.countries import COUNTRIES
-from auditor.model import BadValue
-from auditor.report.catalogue import REASONS, REJECTS, reason_of
+from auditor.engine.judging import DOUBT_WORDS
+from auditor.engine.undetermined import MARKED, MARKS
+from auditor.model import BadValue, Subject
+from auditor.report.catalogue import REJECTS
 from auditor.report.numerals import days_between, instant, megabytes, one_decimal, percent
 from auditor.report.phrase import Logged, fill, visible
 from auditor.report.places import countries_text, country_name, region_name
+from auditor.report.reasons import REASONS, is_mark, reason_of
+from auditor.ruleset.verdicts import LimitKind
+from auditor.ruleset.wholecall import CALL_PLACE_OPEN, CALL_SCOPE_OPEN, NONE_INSIDE
 
 
 @pytest.mark.parametrize(
@@ -127,5 +133,42 @@ def test_an_unknown_reason_is_shown_as_it_is_and_never_lost() -> None:
     assert all(reason.brief and reason.text and reason.settled_by for reason in REASONS.values())
 
 
+def test_every_word_that_the_engine_writes_for_a_doubt_has_a_sentence() -> None:
+    words = {*DOUBT_WORDS.values(), "call_unknown", NONE_INSIDE, CALL_SCOPE_OPEN, CALL_PLACE_OPEN}
+    assert not words - set(REASONS)
+    assert not {word for word in (*words, *MARKS) if reason_of(word).brief == word}
+    assert {word for word in words if is_mark(word)} == set()
+
+
+@pytest.mark.parametrize("kind", LimitKind)
+def test_every_limit_has_words_and_says_what_would_settle_it(kind: LimitKind) -> None:
+    still_open, over = reason_of(f"limit_open:x:{kind}"), reason_of(f"over_limit:x:{kind}")
+    assert str(kind) not in f"{still_open.brief}{still_open.text}{over.brief}{over.text}"
+    assert "exception x" in still_open.text
+    assert "exception x" in over.text
+    assert still_open.settled_by != reason_of("no such reason").settled_by
+
+
+def test_what_tells_of_a_verdict_is_no_doubt() -> None:
+    marks = [*MARKS, *(f"{beginning}x" for beginning in MARKED), "agreed", "single_source", "declared_only"]
+    assert all(is_mark(mark) for mark in marks)
+    assert not any(
+        is_mark(doubt) for doubt in ("limit_open:x:minutes_per_call", "not_observed:keys", "none_inside")
+    )
+
+
+def test_a_limit_that_nobody_knows_is_shown_as_it_is() -> None:
+    assert reason_of("over_limit:x:new_limit").text == "over_limit:x:new_limit"
+    assert reason_of("limit_open:x").text == "limit_open:x"
+
+
 def test_every_reason_for_a_reject_has_words() -> None:
     assert set(REJECTS) == set(BadValue)
+
+
+def test_every_word_for_a_doubt_or_a_mark_is_in_the_docs() -> None:
+    docs = Path("docs/run-directory.md").read_text(encoding="utf-8")
+    words = {*DOUBT_WORDS.values(), *MARKS, "call_unknown", NONE_INSIDE, CALL_SCOPE_OPEN, CALL_PLACE_OPEN}
+    assert not {word for word in words if f"`{word}`" not in docs}
+    assert all(f"`{beginning}<" in docs for beginning in (*MARKED, "limit_open:", "not_observed:"))
+    assert all(f"| `{subject}` |" in docs for subject in Subject)

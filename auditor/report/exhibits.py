@@ -1,0 +1,71 @@
+"""Findings in full, each with the record that it rests on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from auditor.errors import Fault, RunError
+from auditor.evidence.manifest import Manifest
+from auditor.report.explain import Explanation, Waivers, explanation_of
+from auditor.report.phrase import RECORD_LIMIT, visible
+from auditor.report.placing import locations_of
+
+LISTED_EXHIBITS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """One finding in full, with the record that it rests on."""
+
+    number: int
+    finding_id: str
+    rule_id: str
+    explanation: Explanation
+    record: str
+    whole_length: int | None
+    sha256: str
+
+
+def exhibits_of(
+    exhibits: pl.LazyFrame,
+    findings: pl.LazyFrame,
+    locations: pl.LazyFrame,
+    *,
+    manifest: Manifest,
+    waivers: Waivers,
+) -> tuple[Exhibit, ...]:
+    """Explain each exhibited finding. Raises RunError for one that the run does not hold."""
+    shown = exhibits.sort("exhibit").head(LISTED_EXHIBITS).collect()
+    wanted = pl.col("finding_id").is_in(shown["finding_id"].implode())
+    rows = findings.filter(wanted).collect(engine="streaming")
+    located = zip(rows.iter_rows(named=True), locations_of(rows, locations), strict=True)
+    by_id = {finding["finding_id"]: (finding, location) for finding, location in located}
+    rules = {rule.rule_id: rule for rule in manifest.rules}
+    found = []
+    for row in shown.iter_rows(named=True):
+        finding, location = by_id.get(row["finding_id"], (None, None))
+        if finding is None or finding["rule_id"] not in rules:
+            text = f"names a finding that the run does not hold: `{visible(row['finding_id'])}`"
+            raise RunError(Fault("exhibits.parquet", text, "`auditor verify` says which file was altered"))
+        rule = rules[finding["rule_id"]]
+        found.append(
+            _exhibit(
+                row, explanation_of(finding, rule=rule, location=location, waivers=waivers), rule.rule_id
+            )
+        )
+    return tuple(found)
+
+
+def _exhibit(row: Mapping[str, Any], explanation: Explanation, rule_id: str) -> Exhibit:
+    record = row["excerpt"] or ""
+    return Exhibit(
+        number=row["exhibit"],
+        finding_id=row["finding_id"],
+        rule_id=rule_id,
+        explanation=explanation,
+        record=visible(record[:RECORD_LIMIT], RECORD_LIMIT),
+        whole_length=len(record) if len(record) > RECORD_LIMIT else None,
+        sha256=row["sha256"],
+    )
