@@ -99,6 +99,8 @@ def read_document(path: Path, *, name: str | None = None) -> Document | list[Fau
         node = None if faults else _yaml().load(text)
     except MarkedYAMLError as error:
         return [_marked(shown, error)]
+    except TypeError:  # such a key cannot be looked up, nor compared with others
+        return [Fault(shown, "has a key that is a list or a mapping", "a key is a word")]
     except (YAMLError, RecursionError, ValueError) as error:
         return [Fault(shown, f"is not YAML: {(str(error) or 'nested too deep').splitlines()[0]}")]
     if not faults and not isinstance(node, CommentedMap):
@@ -116,6 +118,27 @@ def model_of(document: Document, model: type[Model], *, context: object = None) 
         return model.model_validate_json(json.dumps(document.data, default=str), context=context)
     except ValidationError as error:
         return [_fault_of(document, model, dict(detail)) for detail in error.errors()]
+
+
+def blanks_in(document: Document) -> Iterator[tuple[str, Fault]]:
+    """Find keys and items without a value, each with its name: many mean nothing, and look like something."""
+
+    def blank(node: Any, loc: Loc) -> Iterator[Loc]:  # noqa: ANN401  any YAML value
+        if node is None:
+            yield loc
+        steps = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        for step, inner in steps:
+            yield from blank(inner, (*loc, step))
+
+    for loc in blank(document.data, ()):
+        key = key_of(loc)
+        fault = Fault(document.place_of_key(loc), f"{key}: is blank", "give it a value, or leave it out")
+        yield key, fault
+
+
+def key_of(loc: Loc) -> str:
+    """Name a place in a document, items counted from 1."""
+    return ".".join(str(step + 1) if isinstance(step, int) else step for step in loc)
 
 
 _MAY_BEND = re.compile(
@@ -213,7 +236,7 @@ def _fault_of(document: Document, model: type[BaseModel], detail: dict[str, Any]
     loc = document.written(tuple(detail["loc"]))
     if kind == "missing":
         loc = (*loc, detail["loc"][-1])
-    key = ".".join(str(step + 1) if isinstance(step, int) else step for step in loc)
+    key = key_of(loc)
     if kind == "extra_forbidden":
         hint = nearest(str(loc[-1]), _keys_of(model) - {str(loc[-1])})
         return Fault(document.place_of_key(loc), f"{key}: unknown key", hint)

@@ -1,14 +1,17 @@
-"""CSV tables from outside, each fault with its place."""
+"""CSV tables: from outside, each fault with its place, and for other programs."""
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from auditor.errors import Fault
 from auditor.text import nearest, read_text
+
+_STEERING = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so would be run by a spreadsheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,15 @@ def read_table(
         return _lines(shown, header, reader)
     except csv.Error as error:
         return [Fault(f"{shown}:{reader.line_num}:1", f"is not CSV: {error}")]
+
+
+def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a CSV table with a header; a cell that a spreadsheet would run gets a `'` in front."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([f"'{cell}" if cell.startswith(_STEERING) else cell for cell in row] for row in rows)
+    return table.getvalue()
 
 
 def _lines(shown: str, header: list[str], reader: Any) -> list[Line] | list[Fault]:  # noqa: ANN401  csv.reader has no public type

@@ -1,7 +1,7 @@
 """The kinds of value that rule and group files are made of."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, TypeVar
@@ -10,10 +10,11 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Discriminator,
+    GetJsonSchemaHandler,
     Tag,
     ValidationInfo,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from auditor.countries import COUNTRIES
 from auditor.ruleset.names import CODE_LETTERS, hint_for
@@ -24,6 +25,7 @@ Item = TypeVar("Item")
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
 )
+_RULE_ID = r"[a-z0-9][a-z0-9-]{0,63}"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -41,6 +43,24 @@ class GroupsKnown:
 def custom_error(text: str, *, hint: str | None = None) -> PydanticCustomError:
     """Make a fault that is told in the words given, with a hint."""
     return PydanticCustomError("custom", "{text}", {"text": text, "hint": hint})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held(AfterValidator):
+    """Holds a value to something, and says so in the JSON Schema: to each JSON type in its own keywords."""
+
+    keywords: Mapping[str, Mapping[str, object]]
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, object]:
+        """Add the keywords that fit the type."""
+        schema = handler(core_schema)
+        return {**schema, **self.keywords.get(str(schema.get("type")), {})}
+
+
+COUNTRY, PLACE = "Country", "Place"
+"""What stands in a JSON Schema, under `$comment`, for the list of codes, and for codes or groups."""
 
 
 def _instant(written: object) -> object:
@@ -153,21 +173,24 @@ def _not_blank(text: str) -> str:
     return text
 
 
-def _formed(pattern: str, what: str, hint: str) -> AfterValidator:
+def _formed(pattern: str, what: str, hint: str) -> Held:
     def formed(text: str) -> str:
         if not re.fullmatch(pattern, text):
             raise custom_error(f"`{text}` is no {what}", hint=hint)
         return text
 
-    return AfterValidator(formed)
+    return Held(formed, {"string": {"pattern": f"^{pattern}$"}})
+
+
+def is_rule_id(text: str) -> bool:
+    """Tell whether a rule may be named so."""
+    return re.fullmatch(_RULE_ID, text) is not None
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Day = Annotated[date, BeforeValidator(_day)]
-Text = Annotated[str, AfterValidator(_not_blank)]
-RuleId = Annotated[
-    str, _formed(r"[a-z0-9][a-z0-9-]{0,63}", "id of a rule", "up to 64 of a to z, 0 to 9 and hyphens")
-]
+Text = Annotated[str, Held(_not_blank, {"string": {"pattern": r"\S"}})]
+RuleId = Annotated[str, _formed(_RULE_ID, "id of a rule", "up to 64 of a to z, 0 to 9 and hyphens")]
 GroupId = Annotated[
     str, _formed(r"[A-Z][A-Z0-9_]{2,63}", "id of a group", "3 to 64 of A to Z, 0 to 9 and underscores")
 ]
@@ -181,10 +204,10 @@ ClauseId = Annotated[
     str, _formed(r"[a-z0-9][a-z0-9-]{0,63}", "id of an exception", "up to 64 of a to z, 0 to 9 and hyphens")
 ]
 Version = Annotated[str, _formed(r"[0-9]+\.[0-9]+\.[0-9]+", "version", "write it as 1.0.0")]
-Code = Annotated[str, AfterValidator(_code)]
-Distinct = AfterValidator(_distinct)
-Filled = AfterValidator(_filled)
-Name = Annotated[str, AfterValidator(_name)]
+Code = Annotated[str, Held(_code, {"string": {"$comment": COUNTRY}})]
+Distinct = Held(_distinct, {"array": {"uniqueItems": True}})
+Filled = Held(_filled, {"array": {"minItems": 1}, "object": {"minProperties": 1}})
+Name = Annotated[str, Held(_name, {"string": {"$comment": PLACE}})]
 GroupName = Annotated[str, AfterValidator(_group_name)]
 Words = Annotated[tuple[Text, ...], Filled, Distinct]
 Names = Annotated[tuple[Name, ...], Filled, Distinct]

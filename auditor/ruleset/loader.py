@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from auditor.documents import Document, model_of, read_document
+from auditor.documents import Document, blanks_in, model_of, read_document
 from auditor.errors import Fault, NothingToAuditError, RuleSetError
 from auditor.ruleset.extending import extended, faults_of_extending, told_once
 from auditor.ruleset.fields import GroupsKnown
@@ -99,7 +99,7 @@ class _Files:
         self, model: type[Model], context: object = None
     ) -> list[tuple[Document, Model | list[Fault]]]:
         """Read each document as a model, or find its faults."""
-        return [(document, model_of(document, model, context=context)) for document in self.documents]
+        return [(document, _read(document, model, context)) for document in self.documents]
 
 
 def _sound(read: Sequence[tuple[Document, Model | list[Fault]]]) -> list[tuple[Document, Model]]:
@@ -135,6 +135,18 @@ def _documents(files: Iterable[Path]) -> tuple[list[Document], list[Fault]]:
     return documents, faults
 
 
+def _read(document: Document, model: type[Model], context: object) -> Model | list[Fault]:
+    """Read a document as a model; a blank key is a fault, as one that is left out may mean *no limit*."""
+    read = model_of(document, model, context=context)
+    faults = read if isinstance(read, list) else []
+    blanks = [
+        fault
+        for key, fault in blanks_in(document)
+        if not any(other.text.startswith(f"{key}: ") for other in faults)
+    ]
+    return [*faults, *blanks] or read
+
+
 class _RuleOfNoEffect(RuleBase):
     """What can be said of a rule as long as nobody knows its effect: its body is left unread."""
 
@@ -145,9 +157,9 @@ def _rule_in(document: Document, known: GroupsKnown) -> Rule | list[Fault]:
     effect = document.data.get("effect")
     model = RULE_OF_EFFECT.get(effect) if isinstance(effect, str) else None
     if model is None:
-        rest = model_of(document, _RuleOfNoEffect, context=known)
+        rest = _read(document, _RuleOfNoEffect, known)
         return [_no_effect(document), *(rest if isinstance(rest, list) else ())]
-    read = model_of(document, model, context=known)
+    read = _read(document, model, known)
     return [_with_body_hint(fault, str(effect)) for fault in read] if isinstance(read, list) else read
 
 

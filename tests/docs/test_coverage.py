@@ -46,6 +46,8 @@ def test_each_option_of_the_audit_is_in_its_help_and_each_one_in_the_docs_exists
         + CliRunner().invoke(app, ["verify", "--help"]).stdout
     )
     shown += CliRunner().invoke(app, ["explain", "--help"]).stdout
+    for command in ("lint", "new"):
+        shown += CliRunner().invoke(app, ["rules", command, "--help"]).stdout
     known = set(re.findall(r"--[a-z][a-z-]+", shown))
     named = {option for text in DOCS.values() for option in re.findall(r"`(--[a-z][a-z-]+)", text)}
     assert named <= known, named - known

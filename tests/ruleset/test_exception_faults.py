@@ -128,6 +128,12 @@ equal to 1""",
 rules/eu-fence.yaml:17:5: exceptions.1: `overflow` is given without `limits`
   hint: leave it out, or name the limits""",
     ),
+    "limits that are blank would be none at all": (
+        (LIMITS + "    overflow: all\n", "    limits:\n"),
+        """\
+rules/eu-fence.yaml:22:5: exceptions.1.limits: is blank
+  hint: give it a value, or leave it out""",
+    ),
     "empty limits": (
         (
             LIMITS,

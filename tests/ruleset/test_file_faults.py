@@ -61,6 +61,18 @@ def test_a_fault_of_a_group_is_told_with_its_place(
 
 
 FILE_FAULTS = {
+    "blank roles of a waiver would be all": (
+        "waivers/w.yaml",
+        ("account: a", "account: a, roles: "),
+        """\
+rules/waivers/w.yaml:4:21: match.roles: is blank
+  hint: give it a value, or leave it out""",
+    ),
+    "a blank end of a window": (
+        "windows/eu.yaml",
+        ('until: "2021-03-02T00:00:00Z"', "until:"),
+        "rules/windows/eu.yaml:6:5: windows.1.until: input should be a valid datetime",
+    ),
     "a window of capitals": (
         "windows/eu.yaml",
         ("id: eu-congestion", "id: EU"),

@@ -8,6 +8,22 @@ from tests.ruleset.rule_files import WriteRules, message_of, spoilt
 ROLES = ", ".join(f"`{role}`" for role in Role)
 
 FAULTS = {
+    "roles that are blank": (
+        ("  roles: [media]\nfence", "  roles:\nfence"),
+        """\
+rules/eu-fence.yaml:13:3: scope.roles: is blank
+  hint: give it a value, or leave it out""",
+    ),
+    "a severity that is blank": (
+        ("severity: high", "severity:"),
+        "rules/eu-fence.yaml:8:1: severity: is none of `critical`, `high`, `medium`, `low`",
+    ),
+    "a key that holds a list": (
+        ("severity: high", "? [[severity]]\n: high"),
+        """\
+rules/eu-fence.yaml: has a key that is a list or a mapping
+  hint: a key is a word""",
+    ),
     "must_observe with unknown": (
         ("  roles: [media]\nfence", "  roles: [media]\n  must_observe: [keys, unknown]\nfence"),
         """\

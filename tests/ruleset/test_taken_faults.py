@@ -66,6 +66,15 @@ rules/kid.yaml:9:8: owner: is blank""",
         {"kid.yaml": KID.replace("version: 1.0.0\n", "")},
         "rules/kid.yaml:1:1: version: is missing",
     ),
+    "no version anywhere, which each rule says for itself": (
+        {
+            "kid.yaml": KID.replace("version: 1.0.0\n", ""),
+            "eu-fence.yaml": RULE.replace("version: 1.0.0\n", ""),
+        },
+        """\
+rules/eu-fence.yaml:1:1: version: is missing
+rules/kid.yaml:1:1: version: is missing""",
+    ),
     "a file that is no YAML": (
         {"kid.yaml": KID, "eu-fence.yaml": RULE + "x: ["},
         "rules/eu-fence.yaml:20:5: expected the node content, but found '<stream end>'",

@@ -280,4 +280,4 @@ def test_an_id_that_stands_twice_is_told_at_the_second_place(tmp_path: Path) -> 
 def test_editors_are_told_that_networks_are_texts() -> None:
     schema = Waiver.model_json_schema()
     (relay_in, _) = schema["$defs"]["Match"]["properties"]["relay_in"]["anyOf"]
-    assert relay_in == {"items": {"type": "string"}, "type": "array"}
+    assert relay_in == {"items": {"type": "string"}, "type": "array", "minItems": 1, "uniqueItems": True}

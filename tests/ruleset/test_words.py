@@ -8,7 +8,7 @@ import pytest
 from auditor.ruleset.groups import Groups
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import Rule
-from auditor.ruleset.words import sentences_of
+from auditor.ruleset.words import sentences_of, waiver_sentence
 
 MakeRule = Callable[..., Rule]
 MakeGroups = Callable[[Mapping[str, Any]], Groups]
@@ -63,6 +63,128 @@ def test_each_part_of_a_rule_is_a_sentence(make_rule: MakeRule, given: dict[str,
     body = {} if {"fence", "never", "watch"} & given.keys() else {"never": {"in": ["CN"]}}
     rule = make_rule(**body, **given)
     assert sentence in sentences_of(rule, RuleSet.of([rule], Groups({})))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentences"),
+    [
+        (
+            {"scope": {"labels": {"cloud": ["gov", "mil"], "plan": ["paid"]}}},
+            ["It is about connections whose label cloud is gov or mil and whose label plan is paid."],
+        ),
+        (
+            {"scope": {"must_observe": ["keys"]}},
+            [
+                (
+                    "Each call in its scope must have a record of the role keys; "
+                    "without one, whether the call complies is not determined."
+                )
+            ],
+        ),
+        (
+            {"scope": {"must_observe": ["keys", "media"]}},
+            [
+                (
+                    "Each call in its scope must have a record of each of the roles keys and media; "
+                    "without one, whether the call complies is not determined."
+                )
+            ],
+        ),
+        (
+            {"exceptions": [{"id": "e", "why": "It helps.", "allow": ["GB", "US"]}]},
+            ["Exception e excuses a relay in GB or US. Why: It helps."],
+        ),
+        (
+            {
+                "exceptions": [
+                    {
+                        "id": "e",
+                        "why": "calls go on",
+                        "allow": ["GB"],
+                        "roles": ["media", "turn"],
+                        "when": {
+                            "tier": ["fallback"],
+                            "attempt_min": 3,
+                            "failed_primaries_min": 2,
+                            "selection_reason": ["busy"],
+                            "in_window": "eu-congestion",
+                        },
+                        "limits": {
+                            "connections_per_call": 1,
+                            "minutes_per_call": 30,
+                            "share_of_calls": {"max": 0.015, "per": "account", "over": "day"},
+                        },
+                        "overflow": "all",
+                    },
+                    {"id": "f", "why": "x", "allow": ["US"], "when": {"failed_primaries_min": 1}},
+                ]
+            },
+            [
+                (
+                    "Exception e excuses a relay in the role media or turn in GB, if it was chosen as a "
+                    "fallback relay, it was attempt 3 or a later one, at least 2 primary relays had failed "
+                    "before, the reason logged for choosing it is busy and it began in a declared window "
+                    "eu-congestion of the account's home region. Why: calls go on."
+                ),
+                (
+                    "Exception e excuses at most 1 connection a call, at most 30 minutes a call and at most "
+                    "1.5 % of the account's calls of a UTC day: once a limit is over, nothing that it counts "
+                    "is excused."
+                ),
+                "Exception f excuses a relay in US, if at least 1 primary relay had failed before. Why: x.",
+                "Exceptions are tried in this order: the first that fits takes the connection.",
+            ],
+        ),
+    ],
+)
+def test_exceptions_labels_and_roles_to_observe_are_sentences(
+    make_rule: MakeRule, given: dict[str, Any], sentences: list[str]
+) -> None:
+    rule = make_rule(fence={"allow": ["DE"]}, **given)
+    said = sentences_of(rule, RuleSet.of([rule], Groups({})))
+    place = said.index(sentences[0])
+    assert said[place : place + len(sentences)] == sentences
+    assert place == (0 if "label" in sentences[0] else 4)
+
+
+def test_a_rule_about_calls_says_what_each_must_have(make_rule: MakeRule) -> None:
+    rule = make_rule(require={"roles": ["recording", "storage"], "in": ["RU"]})
+    said = sentences_of(rule, RuleSet.of([rule], Groups({})))
+    assert said[3] == "Each call must have a relay in the role recording or storage in RU."
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"never": {"in": ["CN"]}}, "No waiver is possible."),
+        ({"watch": {"in": ["CN"]}}, "It has no findings, and so nothing to waive."),
+        (
+            {"fence": {"allow": ["US"]}},
+            (
+                "A waiver can set findings aside: with a reason, approved by a second person, for no more "
+                "than 180 days. The verdicts stay in every count."
+            ),
+        ),
+    ],
+)
+def test_what_a_waiver_can_do_depends_on_the_effect(
+    make_rule: MakeRule, body: dict[str, Any], sentence: str
+) -> None:
+    assert waiver_sentence(make_rule(**body)) == sentence
+
+
+def test_whoever_asks_may_name_countries(make_rule: MakeRule, make_groups: MakeGroups) -> None:
+    names = {"DE": "Germany", "FR": "France", "US": "America"}
+    groups = make_groups(
+        {"G": {"members": [{"code": "DE"}, {"code": "FR", "until": "2021-01-01T00:00:00Z"}]}}
+    )
+    exceptions = [{"id": "e", "why": "x", "allow": ["US"]}]
+    rule = make_rule(fence={"allow": ["G", "DE"]}, exceptions=exceptions)
+    assert sentences_of(rule, RuleSet.of([rule], groups), names.__getitem__)[3:] == [
+        "The relay must be in G or Germany.",
+        "Exception e excuses a relay in America. Why: x.",
+        "G (G) stands for Germany and France; from 1 January 2021 no longer for France.",
+    ]
 
 
 def test_a_group_is_spelled_out_with_its_changes_within_the_rules_time(

@@ -1,0 +1,1 @@
+"""What lint looks for, by what it looks at. Design: SEMANTICS.md, section 5."""
