@@ -85,6 +85,8 @@ def _unnameable(error: UnicodeEncodeError) -> Fault:
 
 def printable(text: str) -> str:
     """Escape what would steer a terminal; line breaks stay."""
+    if text.replace("\n", "").isprintable():
+        return text
     return "".join(
         character if character.isprintable() or character == "\n" else f"\\u{ord(character):04x}"
         for character in text

@@ -11,6 +11,15 @@ from typing import Annotated, TextIO
 import typer
 
 from auditor import __version__
+from auditor.cli import (  # noqa: F401  each registers its commands
+    rules_author,
+    rules_backtest,
+    rules_diff,
+    rules_lint,
+    rules_show,
+    rules_table,
+    rules_test,
+)
 from auditor.cli.audit import AUDIT_EXAMPLES, audit_command, demo_command
 from auditor.cli.rules import rules_app
 from auditor.cli.runs import explain_command, report_command, verify_command

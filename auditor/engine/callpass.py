@@ -9,7 +9,7 @@ from auditor.engine.files import Files
 from auditor.engine.job import Job
 from auditor.engine.judging import WORD, Judge, binds, judge_of
 from auditor.engine.partial import BucketResult, Partial
-from auditor.engine.pending import MEMBER_OF_CALL
+from auditor.engine.pending import MEMBER_OF_CALL, member_schema
 from auditor.engine.raw_findings import BYSTANDER, MEMBER, RAW_FINDING, named_by, reasons_of_call
 from auditor.engine.wholecalls import WholeCalls, member_column, require_column, shared_clauses, sure_column
 from auditor.model import Role, Schema, Subject, Verdict, cast_to
@@ -44,15 +44,17 @@ def judge_calls(job: Job, frames: Frames, bucket: str) -> Partial:
     """
     judge, wants = judge_of(job), WholeCalls.of(job.ruleset)
     whole = _whole(frames["calls"])
+    # no member of a call may have come to this bucket
+    members = frames.get("members", pl.DataFrame(schema=member_schema(wants)))
     files = Files(job.folder, f"bucket-{bucket}")
     calls: dict[str, dict[str, int]] = {}
     for place in wants.requires:
-        members = _required(judge, place, whole, frames["members"])
+        required = _required(judge, place, whole, members)
         calls[job.ruleset.rules[place].id] = _write_required(
-            judge.ruleset.rules[place], place, members, files
+            judge.ruleset.rules[place], place, required, files
         )
     unobserved = {
-        job.ruleset.rules[place].id: _write_unobserved(job.ruleset.rules[place], place, whole, frames, files)
+        job.ruleset.rules[place].id: _write_unobserved(job.ruleset.rules[place], place, whole, members, files)
         for place in wants.observes
     }
     _write_uses(judge, wants, frames, files)
@@ -137,7 +139,9 @@ def _write_required(rule: Rule, place: int, members: pl.DataFrame, files: Files)
     return dict(findings.group_by("verdict").len().iter_rows())
 
 
-def _write_unobserved(rule: Rule, place: int, whole: pl.DataFrame, frames: Frames, files: Files) -> int:
+def _write_unobserved(
+    rule: Rule, place: int, whole: pl.DataFrame, members: pl.DataFrame, files: Files
+) -> int:
     """Write a finding for each call in scope that has no record of a role, and those whom it concerns."""
     missing = [
         pl.when(_bit("observed", list(Role).index(role)).not_()).then(pl.lit(f"not_observed:{role}"))
@@ -146,7 +150,7 @@ def _write_unobserved(rule: Rule, place: int, whole: pl.DataFrame, frames: Frame
     calls = whole.select("call_id", reasons=pl.concat_list(missing).list.drop_nulls()).filter(
         pl.col("reasons").list.len() > 0
     )
-    of_rule = frames["members"].filter(pl.col(member_column(place)))
+    of_rule = members.filter(pl.col(member_column(place)))
     concerned = of_rule.join(calls, on="call_id", how="inner", validate="m:1").with_columns(
         verdict=pl.lit(Verdict.INDETERMINATE.value)
     )

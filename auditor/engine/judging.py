@@ -52,8 +52,8 @@ TALLY = (
 class Located:
     """A batch of connections whose relays and participants have been placed.
 
-    `connections` has the batch's rows with `relay_key` and `participant_key`; `relays` and `clients` the located
-    units; `relay` and `client` the index of each row's.
+    `connections` has the batch's rows with `relay_key` and `participant_key`; `relays` and `clients` the
+    located units; `relay` and `client` the index of each row's.
     """
 
     connections: pl.DataFrame

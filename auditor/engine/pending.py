@@ -27,7 +27,10 @@ MEMBER_OF_CALL: Schema = {
         *("participant_id", "started_at", "ended_at", "time_basis", "bytes"),
     )
 } | {"situation_id": pl.Int64}
-"""A connection in scope of a rule that asks for whole calls. Boolean columns `member_<place>` follow, one a rule."""
+"""A connection in scope of a rule that asks for whole calls.
+
+Boolean columns `member_<place>` follow, one a rule.
+"""
 
 USE_OF_EXCEPTION: Schema = {
     **{name: dtype for name, dtype in RAW_FINDING.items() if name not in ("verdict", "reasons")},
@@ -42,7 +45,9 @@ USE_OF_EXCEPTION: Schema = {
 The uses are bits, one for each exception of the rule; the columns SITUATION follow.
 """
 
-CallColumns = dict[str, pl.Series]
+def member_schema(wants: WholeCalls) -> Schema:
+    """Give the columns of `members_in`."""
+    return {**MEMBER_OF_CALL, **{member_column(place): pl.Boolean for place in wants.members}}
 
 
 def calls_in(judge: Judge, judged: Judged, wants: WholeCalls) -> pl.DataFrame:

@@ -10,8 +10,8 @@ from auditor.ruleset.schema import Rule
 from auditor.ruleset.verdicts import Fact, Judgement, LimitStatus
 
 MEMBER, BYSTANDER = "member", "bystander"
-"""Raw rows that are no findings, and tell who was affected: connections that bear the verdict of their call, and
-those of a call in which a role was not observed."""
+"""Raw rows that are no findings, and tell who was affected: connections that bear the verdict of their call,
+and those of a call in which a role was not observed."""
 
 FINDINGS = tuple(subject.value for subject in Subject)
 

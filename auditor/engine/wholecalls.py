@@ -13,8 +13,8 @@ from auditor.ruleset.verdicts import LimitKind
 class WholeCalls:
     """Rules, by their places in the rule set, that ask for more than single connections.
 
-    Those that require something of a call, that must observe a role in it, that limit exceptions, and among these
-    those that limit the share of an account's calls.
+    Those that require something of a call, that must observe a role in it, that limit exceptions, and among
+    these those that limit the share of an account's calls.
     """
 
     requires: tuple[int, ...]

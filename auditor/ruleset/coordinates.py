@@ -1,6 +1,6 @@
 """The coordinates of a cell by name, apart from time: what tells connections apart, and how it is said."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,7 @@ from auditor.ruleset.choices import allowed_by, wanted_by
 from auditor.ruleset.facts import NOT_NAMED
 from auditor.ruleset.gathering import Axes as Coordinates
 from auditor.ruleset.gathering import Values
-from auditor.ruleset.naming import Names
+from auditor.ruleset.naming import ANYWHERE, ELSEWHERE, Names
 from auditor.ruleset.phrases import at_least_words, either
 from auditor.ruleset.schema import clauses_of
 from auditor.ruleset.table import Axes, Cell, Subject
@@ -56,13 +56,16 @@ def condition_coordinates(axes: Axes) -> Coordinates:
 
 
 Say = Callable[[Values], str]
+Rank = Callable[[Hashable], int]
+"""Orders values for a reader: what a rule names comes first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How values of coordinates are said, each as in a column that bears its name."""
+    """How values of coordinates are said, each as in a column that bears its name, and their order."""
 
     says: Mapping[str, Say]
+    ranks: Mapping[str, Rank]
 
     @classmethod
     def during(cls, axes: Axes, subjects: Sequence[Subject], instants: Sequence[datetime]) -> "Wording":
@@ -83,13 +86,23 @@ class Wording:
                 RELAY: partial(_countries, relays, axes.relays),
                 TIER: lambda values: either(str(value) for value in values),
                 ATTEMPT: lambda values: f"attempt {at_least_words(axes.attempts, _numbers(values))}",
-                FAILED: lambda values: (
-                    f"{at_least_words(axes.failed_primaries, _numbers(values))} failed primaries"
-                ),
+                FAILED: lambda values: _failed(at_least_words(axes.failed_primaries, _numbers(values))),
                 REASON: lambda values: f"selection reason {_named(axes.selection_reasons, values)}",
                 **{WINDOW + name: partial(_window, name) for name in windows},
-            }
+            },
+            {
+                PARTICIPANT: participants.rank,
+                ROLE: partial(_rank_of_role, [subject.rule.scope.roles for subject in subjects]),
+                RELAY: relays.rank,
+            },
         )
+
+    def ordered(self, coordinates: Coordinates) -> Coordinates:
+        """Put the values of each coordinate in the order in which they are told."""
+        return {
+            name: tuple(sorted(values, key=self.ranks[name])) if name in self.ranks else values
+            for name, values in coordinates.items()
+        }
 
     def words(self, name: str, values: Values) -> str:
         """Say some values of a coordinate."""
@@ -99,13 +112,23 @@ class Wording:
         """Say some values of a coordinate where no column bears its name."""
         words = self.words(name, values)
         if name == PARTICIPANT:
-            return f"participant in {words}"
+            return (
+                f"participant {words}"
+                if words.startswith((ANYWHERE, ELSEWHERE))
+                else f"participant in {words}"
+            )
         return f"{name} {words}" if name in (HOME_REGION, ACCOUNT) or name.startswith(LABEL) else words
 
 
 def _roles(alike: Mapping[Role, tuple[Role, ...]], values: Values) -> str:
     chosen = [role for value in values for role in alike[Role(str(value))]]
     return either(str(role) for role in Role if role in chosen)
+
+
+def _rank_of_role(lists: Sequence[tuple[Role, ...] | None], role: Hashable) -> int:
+    if any(roles is None or role in roles for roles in lists):
+        return 0
+    return 1 if role is Role.UNKNOWN else 2
 
 
 def _countries(names: Names, alike: Mapping[str, tuple[str, ...]], values: Values) -> str:
@@ -117,6 +140,10 @@ def _accounts(alike: Mapping[str, tuple[str, ...]], values: Values) -> str:
         others = [one for first, accounts in alike.items() if first not in values for one in accounts]
         return f"other than {_few(others)}"
     return _few(one for value in values for one in alike[str(value)])
+
+
+def _failed(number: str) -> str:
+    return f"{number} failed {'primary' if number == '1' else 'primaries'}"
 
 
 def _window(name: str, values: Values) -> str:

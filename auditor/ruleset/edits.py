@@ -15,7 +15,7 @@ from auditor.ruleset.groups import Groups
 from auditor.ruleset.interval import Interval
 from auditor.ruleset.schema import In, NotIn, RegionNotIn, RequireRule, Rule, Scope, clauses_of, place_names
 
-SITES = ("AU", "BR", "CA", "CN", "DE", "GB", "HK", "IN", "JP", "MO", "PR", "RU", "SG", "TW", "US")
+SITES = ("US", "DE", "GB", "SG", "JP", "IN", "AU", "BR", "CA", "CN", "HK", "MO", "TW", "PR", "RU")
 """Codes that are added: where data centres often stand, and territories that are taken for their mainland."""
 
 TAKEN_FOR_EACH_OTHER = ("CN_MAINLAND", "CN_US_DSP")

@@ -146,8 +146,12 @@ class _Limits(NamedTuple):
         return cls(statuses)
 
     def settled(self, outcome: _Outcome) -> frozenset[Verdict]:
-        """Say what a world may come to. Uses are counted independently of each other."""
-        statuses = {status for clause in outcome.used for status in self.status_of[clause].values()}
+        """Say what a world may come to. Uses are counted independently of each other.
+
+        What is a use at its start only, and a violation later, is in no counter.
+        """
+        counted = [self.status_of[clause] for clause in outcome.used if clause in self.status_of]
+        statuses = {status for of_use in counted for status in of_use.values()}
         if LimitStatus.OVER in statuses:
             return frozenset({Verdict.VIOLATION})
         if statuses - {LimitStatus.WITHIN}:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from auditor.model import Role
 from auditor.ruleset.clauses import ExceptionClause, Overflow, When
 from auditor.ruleset.phrases import all_of, counted, either, number_words
+from auditor.ruleset.verdicts import LimitKind
 
 Places = Callable[[Sequence[str]], str]
 """Names places of which one is meant."""
@@ -28,7 +29,24 @@ def exception_sentences(clauses: Sequence[ExceptionClause], places: Places) -> I
 
 def limits_words(clause: ExceptionClause) -> str:
     """Say how much an exception excuses; without limits, any number of uses."""
-    return all_of(_limits(clause)) if clause.limits else "any number of uses"
+    if clause.limits is None:
+        return "any number of uses"
+    return all_of(limit_words(clause, kind) for kind in LimitKind if getattr(clause.limits, kind) is not None)
+
+
+def limit_words(clause: ExceptionClause, kind: LimitKind) -> str:
+    """Say one limit of an exception, or that it has none."""
+    number = getattr(clause.limits, kind, None)
+    match kind:
+        case LimitKind.CONNECTIONS:
+            what = counted(number, "connection") if number else "connections"
+            return f"{_most(number)} {what} a call"
+        case LimitKind.MINUTES:
+            what = counted(number, "minute") if number else "minutes"
+            return f"{_most(number)} {what} a call"
+        case LimitKind.SHARE:
+            share = f"at most {percent_words(number.max)} of" if number else "any share of"
+            return f"{share} the account's calls of a UTC day"
 
 
 def overflow_words(overflow: Overflow) -> str:
@@ -47,6 +65,10 @@ def observe_sentence(roles: Sequence[Role]) -> str:
 def percent_words(share: Decimal) -> str:
     """Write a share exactly: `1 %`."""
     return f"{number_words(share * 100)} %"
+
+
+def _most(number: object) -> str:
+    return "any number of" if number is None else "at most"
 
 
 def _excuses(clause: ExceptionClause, places: Places) -> str:
@@ -70,19 +92,6 @@ def _conditions(when: When) -> Iterator[str]:
         yield f"the reason logged for choosing it is {either(when.selection_reason)}"
     if when.in_window:
         yield f"it began in a declared window {when.in_window} of the account's home region"
-
-
-def _limits(clause: ExceptionClause) -> Iterator[str]:
-    limits = clause.limits
-    if limits is None:
-        return
-    if limits.connections_per_call is not None:
-        yield f"at most {counted(limits.connections_per_call, 'connection')} a call"
-    if limits.minutes_per_call is not None:
-        yield f"at most {counted(limits.minutes_per_call, 'minute')} a call"
-    if limits.share_of_calls is not None:
-        share = percent_words(limits.share_of_calls.max)
-        yield f"at most {share} of the account's calls of a UTC day"
 
 
 def _each_role(roles: Sequence[Role]) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from auditor.documents import Loc
+from auditor.model import Role
 from auditor.ruleset.cases import Case
 from auditor.ruleset.edits import Edit, changed, edits_of, named_places
 from auditor.ruleset.groups import BEGINNING, Groups
@@ -14,21 +15,23 @@ from auditor.ruleset.schema import RequireRule, Rule, clauses_of
 from auditor.ruleset.table import Axes, Cell, Decision, Subject, axes_of, table_of
 from auditor.ruleset.testing import failures_against
 
+PRESENT = datetime(2026, 5, 1, tzinfo=UTC)
+"""When a connection of a case is that does not say when."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A rule, or a group that it uses, with one change. `path` is where, in the rule; empty for a group."""
+    """A rule, or a group that it uses, with one change. `loc`: where in the file of the rule to look."""
 
     name: str
-    path: Loc
+    loc: Loc
     subject: Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A cell of which two rules say different things, and the axes that it is of."""
+    """A cell of which two rules say different things."""
 
-    axes: Axes
     cell: Cell
     was: Decision
     becomes: Decision
@@ -37,18 +40,22 @@ class Difference:
 class Bench:
     """Cases, to be run against changed copies of their rule. Those that caught something are tried first."""
 
-    def __init__(self, cases: Iterable[Case]) -> None:
+    def __init__(self, cases: Iterable[Case] = ()) -> None:
         self._runs = [CaseRun(case) for case in cases]
 
-    def catches(self, changed_rule: Subject) -> bool:
-        """Tell whether some case gets another verdict than it expects."""
-        facts = changed_rule.facts()
+    def add(self, case: Case) -> None:
+        """Put one more case on the bench."""
+        self._runs.append(CaseRun(case))
+
+    def catcher_of(self, mutant: Subject) -> Case | None:
+        """Find a case that gets another verdict than it expects."""
+        facts = mutant.facts()
         for place, run in enumerate(self._runs):
-            outcome = run.outcome(changed_rule.rule, facts)
-            if any(failures_against(changed_rule.rule, run.case, outcome)):
+            outcome = run.outcome(mutant.rule, facts)
+            if any(failures_against(mutant.rule, run.case, outcome)):
                 self._runs.insert(0, self._runs.pop(place))
-                return True
-        return False
+                return run.case
+        return None
 
 
 def mutants_of(original: Subject) -> Iterator[Mutant]:
@@ -61,18 +68,29 @@ def alters(mutant: Subject, original: Subject) -> bool:
     """Tell whether a cell of the decision table, a limit or a role to observe is another one."""
     if observed_by(mutant.rule) != observed_by(original.rule) or limits_altered(mutant.rule, original.rule):
         return True
-    return not _mean_the_same_places(mutant, original) and any(True for _ in differences(original, mutant))
+    return not _mean_the_same_places(mutant, original) and any(
+        True for _ in differences(mutant, original, axes_of([original, mutant]))
+    )
 
 
-def differences(original: Subject, mutant: Subject) -> Iterator[Difference]:
-    """Find the cells of which two rules say different things, by period."""
-    axes = axes_of([original, mutant])
-    for at in axes.instants:
-        period = replace(axes, instants=(at,))
-        theirs = table_of(mutant, period)
-        for cell, decision in table_of(original, period).items():
+def differences(mutant: Subject, original: Subject, axes: Axes) -> Iterator[Difference]:
+    """Find the cells of which two rules say different things, in the order of `parts_of`.
+
+    `axes` are those of both rules.
+    """
+    for part in parts_of(axes):
+        theirs = table_of(mutant, part)
+        for cell, decision in table_of(original, part).items():
             if said(decision) != said(theirs[cell]):
-                yield Difference(axes, cell, decision, theirs[cell])
+                yield Difference(cell, decision, theirs[cell])
+
+
+def parts_of(axes: Axes) -> Iterator[Axes]:
+    """Cut axes by period, the present one first, and role: to find one cell, not all of a table is made."""
+    present = max(at for at in axes.instants if at <= PRESENT)
+    for at in (present, *(at for at in axes.instants[::-1] if at != present)):
+        for role, alike in axes.roles.items():
+            yield replace(axes, instants=(at,), roles={role: alike})
 
 
 def said(decision: Decision) -> tuple[object, ...]:
@@ -81,7 +99,7 @@ def said(decision: Decision) -> tuple[object, ...]:
     return decision.verdict, counting
 
 
-def observed_by(rule: Rule) -> frozenset[str]:
+def observed_by(rule: Rule) -> frozenset[Role]:
     """Name the roles that must be observed."""
     return frozenset(rule.scope.must_observe or ())
 
@@ -99,11 +117,12 @@ def limits_altered(rule: Rule, original: Rule) -> tuple[str, ...]:
 def _mutant_of(edit: Edit, original: Subject) -> Mutant:
     if edit.group is None:
         rule = changed(original.rule, edit.path, edit.value)
-        return Mutant(edit.name, edit.path, replace(original, rule=rule))
+        loc = tuple(step.rstrip("_") if isinstance(step, str) else step for step in edit.path)
+        return Mutant(edit.name, loc, replace(original, rule=rule))
     groups = original.ruleset.groups
     group = changed(groups.by_id[edit.group], edit.path, edit.value)
     others = Groups({**groups.by_id, edit.group: group}, groups.verified_on)
-    return Mutant(edit.name, (), replace(original, ruleset=replace(original.ruleset, groups=others)))
+    return Mutant(edit.name, ("tests",), replace(original, ruleset=replace(original.ruleset, groups=others)))
 
 
 def _mean_the_same_places(one: Subject, other: Subject) -> bool:

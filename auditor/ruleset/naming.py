@@ -1,6 +1,6 @@
 """Sets of countries under the names that rules write: groups and codes, and what is elsewhere."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from auditor.ruleset.table import Subject
 
 ANYWHERE, ELSEWHERE = "anywhere", "elsewhere"
 _FEW = 5
-"""So many countries at most are named as what a group lacks."""
+"""So many countries at most are named as what a group lacks, and more than so many as the rest of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,12 @@ class Names:
         others = self.parts(COUNTRIES - countries)
         return f"{ANYWHERE} but {either(others)}" if len(others) < len(parts) else either(parts)
 
+    def rank(self, country: Hashable) -> int:
+        """Count the names before the first that stands for a country."""
+        return next(
+            (place for place, members in enumerate(self.sets.values()) if country in members), len(self.sets)
+        )
+
     def _whole(self, countries: AbstractSet[str], left: set[str]) -> Iterator[str]:
         for name, members in self.sets.items():
             if members <= countries and members & left:
@@ -65,7 +71,7 @@ class Names:
     def _but_for_few(self, countries: AbstractSet[str], left: set[str]) -> Iterator[str]:
         for name, members in self.sets.items():
             missing = members - countries
-            if 0 < len(missing) <= _FEW and len(missing) < len(members & left):
+            if 0 < len(missing) <= _FEW < len(members & left):
                 left -= members
                 yield f"{name} but {either(sorted(missing))}"
 

@@ -30,8 +30,11 @@ from auditor.ruleset.wholecall import (
 )
 from auditor.ruleset.windows import EVERYWHERE, Held
 
-_Counted = Mapping[int, Mapping[int, Statuses]]
-"""For each connection by number, and each exception by its place: how the use stands to the limits."""
+_Stands = tuple[tuple[int, LimitKind, LimitStatus], ...]
+"""How a use stands to each limit of each exception, by the place of the exception."""
+
+_Counted = Mapping[int, _Stands]
+"""The uses of a case, by the number of the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +106,13 @@ class CaseRun:
         firsts = accumulate((given.repeat for given in self.case.given), initial=0)
         for place, (judgement, first) in enumerate(zip(judged, firsts, strict=False)):
             if judgement.uses:
-                whole[place] = tuple(
-                    settle(rule, situations[place], facts, self._counts[key][number])
-                    for number in range(first, first + self.case.given[place].repeat)
-                )
+                numbers = range(first, first + self.case.given[place].repeat)
+                stands = [self._counts[key][number] for number in numbers]
+                settled = {
+                    one: settle(rule, situations[place], facts, _statuses(one))
+                    for one in dict.fromkeys(stands)
+                }
+                whole[place] = tuple(settled[one] for one in stands)
         return whole
 
     def _count(self, rule: Rule, judged: Sequence[Judgement], scopes: Sequence[frozenset[bool]]) -> _Counted:
@@ -117,7 +123,7 @@ class CaseRun:
         )
         calls = calls_of(self._connections.join(stands, on="given").select(*IN_SCOPE))
         of_day = calls.join(days_of(calls), on=["account_id", "day"])
-        counted: dict[int, dict[int, Statuses]] = {}
+        counted: dict[int, _Stands] = {}
         for place, clause in enumerate(clauses_of(rule)):
             uses = self._uses(judged, place)
             if uses.is_empty():
@@ -129,8 +135,10 @@ class CaseRun:
             kinds = limit_kinds(clause)
             rows = in_calls.join(shares, on=["call_id", "account_id"]).select("record", *kinds)
             for record, *statuses in rows.iter_rows():
-                of_use = dict(zip(kinds, map(LimitStatus, statuses), strict=True))
-                counted.setdefault(record, {})[place] = of_use
+                of_use = tuple(
+                    (place, kind, LimitStatus(one)) for kind, one in zip(kinds, statuses, strict=True)
+                )
+                counted[record] = (*counted.get(record, ()), *of_use)
         return counted
 
     def _uses(self, judged: Sequence[Judgement], clause: int) -> pl.DataFrame:
@@ -216,6 +224,13 @@ def situation_in(given: Given, facts: Facts) -> Situation:
         labels=facts.labels_of(given.labels),
         windows=frozenset(Held(window, EVERYWHERE, late=False) for window in given.windows),
     )
+
+
+def _statuses(stands: _Stands) -> dict[int, Statuses]:
+    by_clause: dict[int, dict[LimitKind, LimitStatus]] = {}
+    for place, kind, status in stands:
+        by_clause.setdefault(place, {})[kind] = status
+    return dict(by_clause)
 
 
 def _call_verdict(rule: Rule, situations: Iterable[Situation], verdicts: Iterable[Verdict]) -> Verdict:

@@ -1,21 +1,31 @@
 """Words that sentences about rules are made of: instants, counts and lists, as a reader writes them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from auditor.ruleset.groups import BEGINNING
+
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def instant_words(at: datetime) -> str:
     """Write an instant in UTC: the day alone where it is midnight, else `31 January 2020, 23:00 UTC`."""
     at = at.astimezone(UTC)
-    day = f"{at.day} {at:%B} {at.year}"
+    day = day_words(at)
     if at.microsecond:
         return f"{day}, {at:%H:%M:%S.%f} UTC"
     if at.second:
         return f"{day}, {at:%H:%M:%S} UTC"
     return f"{day}, {at:%H:%M} UTC" if at.hour or at.minute else day
+
+
+def day_words(day: date) -> str:
+    """Write a day: `31 January 2020`."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def stretch_words(begin: datetime, end: datetime | None) -> str:

@@ -3,10 +3,11 @@
 A row is one connection of a case as a file would write it, with only the keys that matter.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 from fractions import Fraction
 from math import ceil
 from typing import Any
@@ -14,17 +15,27 @@ from typing import Any
 from auditor.model import Verdict
 from auditor.ruleset.cases import MOST_REPEATED
 from auditor.ruleset.clauses import ExceptionClause
-from auditor.ruleset.facts import NOT_NAMED
+from auditor.ruleset.edits import SITES
 from auditor.ruleset.groups import BEGINNING
+from auditor.ruleset.mutation import PRESENT
 from auditor.ruleset.table import Axes, Cell, Subject, table_of
 
 Row = dict[str, Any]
 Rows = tuple[Row, ...]
 
-ID, CALL = "c", "call"
-_DEFAULT_AT = datetime(2026, 5, 1, tzinfo=UTC)
+ID, CALL, BESIDE = "c", "call", "p"
+"""What connections, calls and the other calls of a day are named."""
+
 _DEFAULT_ACCOUNT = "account"
-_SECOND = timedelta(seconds=1)
+_MINUTE, _SECOND = timedelta(minutes=1), timedelta(seconds=1)
+
+
+class Moment(Enum):
+    """When, within the period of a cell, a connection is."""
+
+    ANY = "any"
+    FIRST = "first"
+    LAST = "last"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +45,47 @@ class Sketcher:
     subject: Subject
     axes: Axes
 
-    def row(self, cell: Cell, connection: str = ID, *, last_second: bool = False, **more: object) -> Row:
-        """Write a cell as a connection. `last_second`: it starts, and ends, right before its period ends."""
-        row: Row = {"id": connection, "role": str(cell.role), "relay": [cell.relay]}
-        row |= self._names(cell)
-        if len(self.axes.participants) > 1:
-            row["participant"] = [cell.participant]
-        row |= self._conditions(cell)
-        row |= self._time(cell.at, last_second=last_second)
-        return {**row, **{key: value for key, value in more.items() if value is not None}}
+    def row(self, cell: Cell, connection: str = ID, moment: Moment = Moment.ANY) -> Row:
+        """Write a cell as a connection."""
+        return self._plain(cell, connection) | self._conditions(cell) | self._time(cell.at, moment)
 
-    def alone(self, cell: Cell, clauses: Collection[ExceptionClause | None]) -> Rows:
-        """Write a cell as a case: with as many calls beside it as exceptions want for a share of one call."""
-        row = self.row(cell)
-        return (row, *self.beside(cell, row, clauses))
+    def alone(
+        self,
+        cell: Cell,
+        clauses: Collection[ExceptionClause | None],
+        moment: Moment = Moment.ANY,
+        name: str = ID,
+    ) -> Rows:
+        """Write a cell as a connection, and the calls that exceptions want beside it for a share of one."""
+        row = self.row(cell, name, moment)
+        return (row, *self.beside(cell, row, clauses, name=BESIDE if name == ID else f"{BESIDE} {name}"))
 
     def beside(
-        self, cell: Cell, row: Row, clauses: Collection[ExceptionClause | None], *, uses: int = 1, name: str = "p"
+        self,
+        cell: Cell,
+        row: Row,
+        clauses: Collection[ExceptionClause | None],
+        *,
+        calls: int = 1,
+        name: str = BESIDE,
     ) -> Rows:
-        """Write the other calls of an account's day in which `uses` calls may just use an exception.
+        """Write, beside so many calls, the other calls of a day of which one call may just use exceptions.
 
         Empty where no share is limited, or no connection at the same time surely complies.
         """
-        most = max((calls_for(clause, uses=1) for clause in clauses if clause), default=0)
-        calls = most - uses
-        inside = self._inside(cell) if 0 < calls <= MOST_REPEATED else None
+        others = max((_calls_for_one(clause) for clause in clauses if clause), default=0) - calls
+        inside = self._inside(cell) if 0 < others <= MOST_REPEATED else None
         if inside is None:
             return ()
-        given = self.row(inside, name, repeat=calls if calls > 1 else None)
-        return ({**given, **{key: row[key] for key in ("at", "minutes") if key in row}},)
+        given = self._plain(inside, name) | {key: row[key] for key in ("at", "minutes") if key in row}
+        return (given | ({"repeat": others} if others > 1 else {}),)
 
-    def _names(self, cell: Cell) -> Row:
-        row: Row = {}
+    def _plain(self, cell: Cell, connection: str) -> Row:
+        row: Row = {
+            "id": connection,
+            "role": str(cell.role),
+            "relay": [_likely(self.axes.relays[cell.relay])],
+        }
         if len(self.axes.home_regions) > 1:
             row["home_region"] = cell.home_region or _unlike(self.axes.home_regions, "other")
         if len(self.axes.accounts) > 1:
@@ -76,10 +96,13 @@ class Sketcher:
             row["labels"] = {
                 key: value or _unlike(self.axes.labels[key], "other") for key, value in cell.labels
             }
+        if len(self.axes.participants) > 1:
+            row["participant"] = [_likely(self.axes.participants[cell.participant])]
         return row
 
     def _conditions(self, cell: Cell) -> Row:
-        axes, row = self.axes, Row()
+        axes = self.axes
+        row: Row = {}
         if cell.tier is not None:
             row["tier"] = str(cell.tier)
         if len(axes.attempts) > 1:
@@ -92,15 +115,16 @@ class Sketcher:
             row["windows"] = sorted(cell.windows)
         return row
 
-    def _time(self, at: datetime, *, last_second: bool) -> Row:
+    def _time(self, at: datetime, moment: Moment) -> Row:
         """Give an instant of a period, and no length; nothing where that of a case that says none will do."""
         place = self.axes.instants.index(at)
         ends = self.axes.instants[place + 1] if place + 1 < len(self.axes.instants) else None
-        if not last_second and at <= _DEFAULT_AT and (ends is None or _DEFAULT_AT + _SECOND * 60 < ends):
+        lasts = at <= PRESENT and (ends is None or ends >= PRESENT + _MINUTE)
+        if lasts and moment is Moment.ANY:
             return {}
-        if ends is not None and (last_second or at == BEGINNING):
-            at = max(at, ends - _SECOND)
-        return {"at": written_at(at), "minutes": 0}
+        if ends is not None and (moment is Moment.LAST or at == BEGINNING):
+            at = ends - _SECOND if at == BEGINNING else max(at, ends - _SECOND)
+        return {"at": at.isoformat().replace("+00:00", "Z"), "minutes": 0}
 
     def _inside(self, cell: Cell) -> Cell | None:
         """Find a connection of the same time, account and role that surely complies."""
@@ -110,17 +134,10 @@ class Sketcher:
             roles={cell.role: self.axes.roles[cell.role]},
             home_regions=(cell.home_region,),
             accounts={cell.account: self.axes.accounts[cell.account]},
+            labels={key: (value,) for key, value in cell.labels},
         )
         table = table_of(self.subject, near)
-        plain = (one for one, said in table.items() if said.verdict is Verdict.COMPLIANT and not one.windows)
-        return next((one for one in plain if one.labels == cell.labels), None)
-
-
-def calls_for(clause: ExceptionClause, *, uses: int) -> int:
-    """Count the calls of which an exception lets so many use it; 0 where it limits no share."""
-    if clause.limits is None or clause.limits.share_of_calls is None:
-        return 0
-    return ceil(uses / Fraction(clause.limits.share_of_calls.max))
+        return next((one for one, said in table.items() if said.verdict is Verdict.COMPLIANT), None)
 
 
 def limit_sketches(sketcher: Sketcher, cell: Cell, clause: ExceptionClause) -> Iterator[Rows]:
@@ -128,41 +145,43 @@ def limit_sketches(sketcher: Sketcher, cell: Cell, clause: ExceptionClause) -> I
     limits = clause.limits
     if limits is None:
         return
-    most = limits.connections_per_call
-    if most is not None:
-        for over in (0, 1):
-            yield _with_calls(sketcher, cell, clause, [[(most, 0.0), (over, 0.0)]])
+    if limits.connections_per_call is not None:
+        within = [(limits.connections_per_call, 0.0)]
+        yield from (_calls(sketcher, cell, clause, [uses]) for uses in (within, [*within, (1, 0.0)]))
     if limits.minutes_per_call is not None:
-        minutes = float(limits.minutes_per_call)
-        over = min(limits.minutes_per_call + 1, limits.minutes_per_call * Decimal("1.5"))
-        for lasts in (minutes, float(over)):
-            yield _with_calls(sketcher, cell, clause, [[(1, lasts)]])
-        yield _with_calls(sketcher, cell, clause, [[(1, minutes), (1, minutes)]])
+        most = limits.minutes_per_call
+        over = float(min(most + 1, most * Decimal("1.5")))
+        for lasts in ([float(most)], [over], [float(most), float(most)]):
+            yield _calls(sketcher, cell, clause, [[(1, minutes) for minutes in lasts]])
     if limits.share_of_calls is not None:
-        for calls in (1, 2):
-            yield _with_calls(sketcher, cell, clause, [[(1, 0.0)]] * calls)
+        yield from (_calls(sketcher, cell, clause, [[(1, 0.0)]] * calls) for calls in (1, 2))
 
 
-def written_at(at: datetime) -> str:
-    """Write an instant as rule files do."""
-    return at.isoformat().replace("+00:00", "Z")
-
-
-def _with_calls(
+def _calls(
     sketcher: Sketcher, cell: Cell, clause: ExceptionClause, calls: Sequence[Sequence[tuple[int, float]]]
 ) -> Rows:
     """Write calls, each given by its uses: how many, and how many minutes each lasts."""
     rows: list[Row] = []
-    several = sum(1 for call in calls for repeat, _ in call if repeat) > 1
-    for number, call in enumerate(calls):
-        for repeat, minutes in call:
-            if repeat:
-                name = f"{ID}{len(rows) + 1}" if several else ID
-                row = sketcher.row(cell, name, call=f"{CALL}{number + 1}" if len(calls) > 1 else CALL)
-                row |= {"minutes": minutes if minutes % 1 else int(minutes)}
-                rows.append(row | ({"repeat": repeat} if repeat > 1 else {}))
-    first = {key: value for key, value in rows[0].items() if key == "at"}
-    return (*rows, *sketcher.beside(cell, first, [clause], uses=len(calls)))
+    several = sum(map(len, calls)) > 1
+    for number, uses in enumerate(calls, start=1):
+        for repeat, minutes in uses:
+            row = sketcher.row(cell, f"{ID}{len(rows) + 1}" if several else ID)
+            row["call"] = f"{CALL}{number}" if len(calls) > 1 else CALL
+            row["minutes"] = minutes if minutes % 1 else int(minutes)
+            rows.append(row | ({"repeat": repeat} if repeat > 1 else {}))
+    return (*rows, *sketcher.beside(cell, rows[0], [clause], calls=len(calls)))
+
+
+def _calls_for_one(clause: ExceptionClause) -> int:
+    """Count the calls of which an exception lets one use it; 0 where it limits no share."""
+    if clause.limits is None or clause.limits.share_of_calls is None:
+        return 0
+    return ceil(1 / Fraction(clause.limits.share_of_calls.max))
+
+
+def _likely(alike: Sequence[str]) -> str:
+    """Pick, of countries that mean the same, one in which relays often stand."""
+    return next((code for code in SITES if code in alike), alike[0])
 
 
 def _unlike(taken: Collection[str], word: str) -> str:
@@ -170,8 +189,3 @@ def _unlike(taken: Collection[str], word: str) -> str:
     while word in taken:
         word += "-"
     return word
-
-
-def nameless(mapping: Mapping[str, str]) -> bool:
-    """Tell whether no value is named."""
-    return all(value == NOT_NAMED for value in mapping.values())

@@ -119,7 +119,10 @@ class Axes:
 
 
 def axes_of(subjects: Sequence[Subject]) -> Axes:
-    """Find what at least one of some rules tells apart, so that their tables have the same cells."""
+    """Find what at least one of some rules tells apart, so that their tables have the same cells.
+
+    Raises RuleSetError if there are more combinations of windows than `MOST_CELLS`.
+    """
     facts = [subject.facts() for subject in subjects]
     clauses = [clause for subject in subjects for clause in clauses_of(subject.rule)]
     instants = {at for subject in subjects for at in changes_of(subject.rule, subject.ruleset.groups)}
@@ -129,6 +132,8 @@ def axes_of(subjects: Sequence[Subject]) -> Axes:
         for key, values in one.labels.items():
             labels.setdefault(key, set()).update(values)
     windows = sorted({clause.when.in_window for clause in clauses if clause.when.in_window})
+    if 2 ** len(windows) > MOST_CELLS:
+        raise RuleSetError(_too_large(subjects[0].rule, 2 ** len(windows)))
     return Axes(
         instants=times,
         roles=_alike({role: _role_marks(subjects, role) for role in Role}),
@@ -187,7 +192,9 @@ def situation_of_cell(cell: Cell, facts: Facts) -> Situation:
 
 
 def _too_large(rule: Rule, cells: int) -> Fault:
-    text = f"{rule.id}: the decision table has {cells:,} cells, and no more than {MOST_CELLS:,} can be told"
+    text = (
+        f"{rule.id}: the decision table has {cells:,} cells or more, and at most {MOST_CELLS:,} can be told"
+    )
     return Fault("", text, "make several rules of it, or ask less in its exceptions")
 
 

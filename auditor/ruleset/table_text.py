@@ -4,6 +4,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 
 from auditor.ruleset.coordinates import Wording, scope_coordinates
@@ -13,9 +14,14 @@ from auditor.ruleset.phrases import stretch_words
 from auditor.ruleset.schema import Effect, clauses_of
 from auditor.ruleset.spread import Said, by_condition, periods_alike, spread, verdict_words
 from auditor.ruleset.table import Axes, Subject, axes_of, table_of
+from auditor.ruleset.words import spelled
 
-_WIDEST = 40
+_WIDEST = 34
 """Longer texts go on in a further line of their column."""
+
+_WIDTH = 100
+_wrapped = partial(textwrap.wrap, break_long_words=False, break_on_hyphens=False)
+"""Names are never broken."""
 
 _WHEN, _VERDICT, _OTHERWISE = "when", "verdict", "otherwise"
 _OPEN = (
@@ -32,12 +38,18 @@ def table_text(subject: Subject) -> str:
     """Write the whole decision table of a rule, per period, with its limits and the roles to observe."""
     axes = axes_of([subject])
     told = spread(table_of(subject, axes))
+    sections = {
+        period.begin: _Section(subject, axes, Wording.during(axes, [subject], period.instants)).lines(
+            told[period.begin]
+        )
+        for period in periods_alike(axes.instants, told)
+    }
     lines = [f"{subject.rule.id} {subject.rule.version}: {subject.rule.title}"]
-    for period in periods_alike(axes.instants, told):
+    for period in periods_alike(tuple(sections), sections):
         heading = stretch_words(period.begin, period.end)
-        section = _Section(subject, axes, Wording.during(axes, [subject], period.instants))
-        lines += ["", f"{heading[0].upper()}{heading[1:]}", *section.lines(told[period.begin])]
-    return "\n".join([*lines, "", *_below(subject)]) + "\n"
+        lines += ["", f"{heading[0].upper()}{heading[1:]}", *sections[period.begin]]
+    below = [line for text in _below(subject) for line in _wrapped(text, _WIDTH)]
+    return "\n".join([*lines, "", *below]) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +61,9 @@ class _Section:
     wording: Wording
 
     def lines(self, told: Mapping[Values, tuple[Said, ...]]) -> list[str]:
-        rows = gather(scope_coordinates(self.axes), told)
-        names = [name for name in scope_coordinates(self.axes) if any(row.values(name) for row in rows)]
+        coordinates = self.wording.ordered(scope_coordinates(self.axes))
+        rows = gather(coordinates, told)
+        names = [name for name in coordinates if any(row.values(name) for row in rows)]
         table = [line for row in rows for line in self._of(row, names)]
         if not any(line[-2] for line in table):
             table = [(*line[:-2], line[-1]) for line in table]
@@ -99,7 +112,7 @@ def _outlined(lines: Sequence[Line]) -> Iterator[Line]:
 
 def _laid_out(lines: Sequence[Line]) -> Iterator[str]:
     """Lay cells out in columns; a long cell goes on beneath."""
-    wrapped = [[textwrap.wrap(cell, _WIDEST) or [""] for cell in line] for line in lines]
+    wrapped = [[_wrapped(cell, _WIDEST) or [""] for cell in line] for line in lines]
     widths = [max(len(text) for cell in column for text in cell) for column in zip(*wrapped, strict=True)]
     for line in wrapped:
         for texts in zip_longest(*line, fillvalue=""):
@@ -116,5 +129,6 @@ def _below(subject: Subject) -> Iterator[str]:
         yield observe_sentence(rule.scope.must_observe)
     if rule.effect is Effect.REQUIRE:
         yield _ONE_CALL
+    yield from spelled(rule, subject.ruleset.groups)
     yield _ELSEWHERE
     yield _OPEN

@@ -12,13 +12,16 @@ from auditor.model import Verdict
 from auditor.ruleset.clauses import ExceptionClause, Overflow
 from auditor.ruleset.evaluator import limit_kinds
 from auditor.ruleset.ruleset import RuleSet
-from auditor.ruleset.schema import Rule
+from auditor.ruleset.schema import Effect, Rule
 from auditor.ruleset.table import Cell, Decision, Subject, Table, axes_of, table_of
 from auditor.ruleset.verdicts import LimitKind
 
 _MAY_ONLY_TIGHTEN = (
     "a rule that extends another may only tighten it; write a rule of its own for anything else"
 )
+
+_LENIENCE = {Effect.NEVER: 0, Effect.FENCE: 1, Effect.REQUIRE: 1, Effect.WATCH: 2}
+"""What a `never` finds nobody can waive, and a `watch` finds nothing."""
 
 
 def faults_of_loosening(ruleset: RuleSet) -> Iterator[Fault]:
@@ -34,6 +37,8 @@ def faults_of_loosening(ruleset: RuleSet) -> Iterator[Fault]:
 
 def loosenings(rule: Rule, parent: Rule, ruleset: RuleSet) -> Iterator[str]:
     """Say in which ways a rule is milder than the one that it extends."""
+    if _LENIENCE[rule.effect] > _LENIENCE[parent.effect]:
+        yield f"`{rule.id}` is a `{rule.effect}`, milder than a `{parent.effect}`, as `{parent.id}` is"
     less = [role for role in parent.scope.must_observe or () if role not in (rule.scope.must_observe or ())]
     if less:
         yield f"`{rule.id}` does not observe {', '.join(less)}, and `{parent.id}` does"

@@ -29,22 +29,39 @@ def _as_it_is(code: str) -> str:
     return code
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Names places; groups keep their ids."""
+
+    name_of: NameOf
+
+    def either(self, places: Sequence[str]) -> str:
+        """Name places of which one is meant."""
+        return either(self.each(places))
+
+    def each(self, places: Sequence[str]) -> list[str]:
+        """Name each place."""
+        return [self.name_of(place) if place in COUNTRIES else place for place in places]
+
+
 def sentences_of(rule: Rule, ruleset: RuleSet, name_of: NameOf = _as_it_is) -> list[str]:
     """Say what a rule asks: whom it is about, roles, when and where it binds, in the first four sentences.
 
     Then follow its exceptions, the roles that it wants to observe, and its groups with their changes.
     """
-    named = _Named(name_of)
+    named = Named(name_of)
     observed = rule.scope.must_observe
     return [
-        _who(rule.scope, named),
-        _roles(rule.scope),
-        _when(rule),
-        _where(rule, named),
+        *scope_sentences(rule, named),
         *exception_sentences(clauses_of(rule), named.either),
         *([observe_sentence(observed)] if observed else []),
         *spelled(rule, ruleset.groups, name_of),
     ]
+
+
+def scope_sentences(rule: Rule, named: Named) -> list[str]:
+    """Say whom a rule is about, roles, when and where it binds."""
+    return [_who(rule.scope, named), _roles(rule.scope), _when(rule), _where(rule, named)]
 
 
 def waiver_sentence(rule: Rule) -> str:
@@ -61,20 +78,7 @@ def waiver_sentence(rule: Rule) -> str:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """Names places; groups keep their ids."""
-
-    name_of: NameOf
-
-    def either(self, places: Sequence[str]) -> str:
-        return either(self.each(places))
-
-    def each(self, places: Sequence[str]) -> list[str]:
-        return [self.name_of(place) if place in COUNTRIES else place for place in places]
-
-
-def _who(scope: Scope, named: _Named) -> str:
+def _who(scope: Scope, named: Named) -> str:
     conditions = [*_regions(scope), *_accounts(scope), *_participants(scope, named), *_labels(scope)]
     return (
         f"It is about connections {' and '.join(conditions)}."
@@ -98,7 +102,7 @@ def _accounts(scope: Scope) -> Iterator[str]:
         yield f"of the account {either(scope.accounts)}"
 
 
-def _participants(scope: Scope, named: _Named) -> Iterator[str]:
+def _participants(scope: Scope, named: Named) -> Iterator[str]:
     match scope.participant:
         case None:
             return
@@ -128,7 +132,7 @@ def _when(rule: Rule) -> str:
     )
 
 
-def _where(rule: Rule, named: _Named) -> str:
+def _where(rule: Rule, named: Named) -> str:
     match rule:
         case FenceRule():
             if rule.fence.allow:
@@ -145,7 +149,7 @@ def _where(rule: Rule, named: _Named) -> str:
 
 def spelled(rule: Rule, groups: Groups, name_of: NameOf = _as_it_is) -> Iterator[str]:
     """Spell out each group that a rule names, and how it changes within the rule's time."""
-    named = _Named(name_of)
+    named = Named(name_of)
     for name in dict.fromkeys(name for names in place_names(rule) for name in names if name in groups.by_id):
         force = rule.in_force
         changes = [at for at in groups.changes([name]) if at > force.from_ and force.covers(at)]
@@ -159,7 +163,8 @@ def spelled(rule: Rule, groups: Groups, name_of: NameOf = _as_it_is) -> Iterator
         yield f"{name} ({groups.by_id[name].title}) {'; '.join(parts)}."
 
 
-def _change(before: frozenset[str], after: frozenset[str], named: _Named) -> str:
+def _change(before: frozenset[str], after: frozenset[str], named: Named) -> str:
     gone, come = named.each(sorted(before - after)), named.each(sorted(after - before))
     words = [f"no longer for {all_of(gone)}"] if gone else []
-    return " and ".join(words + ([f"also for {all_of(come)}"] if come else []))
+    also = "also for" if before else "for"
+    return " and ".join(words + ([f"{also} {all_of(come)}"] if come else []))

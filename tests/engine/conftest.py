@@ -60,7 +60,7 @@ def connections(count: int, seed: int) -> pl.DataFrame:
         ended = began + timedelta(seconds=random.randrange(7_200)) if random.random() < 0.9 else None
         rows.append(
             {
-                "call_id": f"c{seed}-{number // 3}" if random.random() < 0.95 else None,
+                "call_id": call_of(number, seed) if random.random() < 0.95 else None,
                 "account_id": random.choice(["us-1", "eu-1", "cn-1", "nobody", None]),
                 "participant_id": random.choice([None, *(f"p{place}" for place in range(40))]),
                 "role": random.choice(["media", "keys", "signaling", "turn", "unknown", "gateway"]),
@@ -75,6 +75,100 @@ def connections(count: int, seed: int) -> pl.DataFrame:
             }
         )
     return pl.DataFrame(rows)
+
+
+def call_of(number: int, seed: int) -> str:
+    """Name a call: most have three connections in one log, and some are spread over all logs."""
+    return f"shared-{number // 20}" if number % 10 == 9 else f"c{seed}-{number // 3}"
+
+
+RULES = {
+    "us-fence": """
+effect: fence
+scope: {home_region: [US], roles: [media, keys, signaling]}
+fence: {allow: [US]}
+exceptions:
+  - id: congestion
+    why: calls go on
+    roles: [media, signaling]
+    when: {tier: [fallback], in_window: us-congestion}
+    allow: [CA, DE]
+    limits:
+      connections_per_call: 1
+      minutes_per_call: 60
+      share_of_calls: {max: 0.29, per: account, over: day}
+  - id: primaries
+    why: they are near
+    when: {tier: [primary]}
+    allow: [CA]
+    limits: {minutes_per_call: 30}
+    overflow: all
+""",
+    "kept-in-america": """
+effect: require
+scope: {home_region: {not_in: [CN]}, roles: [media]}
+require: {roles: [media, gateway], in: [US, CA]}
+""",
+    "keys-are-logged": """
+effect: never
+scope: {participant: {not_in: [CN]}, must_observe: [keys, signaling]}
+never: {in: [CN]}
+""",
+    "greater-china-watch": """
+effect: watch
+scope: {}
+watch: {in: [CN]}
+""",
+}
+"""One rule of each effect, with everything that needs whole calls or an account's day."""
+
+HEAD = """\
+schema: auditor/rule@1
+id: {name}
+version: 1.0.0
+title: Something was promised
+statement: What was promised
+authority: [{{kind: promise, cite: ours}}]
+severity: high
+in_force: {{from: "2020-01-01T00:00:00Z"}}
+tests:
+  - name: before it was in force
+    given: [{{id: c, role: media, relay: unknown, at: "2019-01-01T00:00:00Z"}}]
+    expect: {{c: not_applicable}}
+"""
+BESIDE = {
+    "windows/us.yaml": """\
+schema: auditor/windows@1
+windows:
+  - {id: us-congestion, regions: [US], from: "2020-04-01T00:00:00Z", until: "2020-04-06T00:00:00Z",
+     evidence: incident 7, declared_by: noc, declared_at: "2020-04-08T00:00:00Z"}
+""",
+    "waivers/w.yaml": """\
+schema: auditor/waiver@1
+id: W-1
+rule: us-fence
+match: {account: us-1}
+covers: {from: "2020-04-02T00:00:00Z", until: "2020-04-05T00:00:00Z"}
+issued: "2020-04-20T00:00:00Z"
+expires: "2020-06-01T00:00:00Z"
+max_findings: 400
+reason: A reason of more than twenty characters
+ticket: T-1
+requested_by: A
+approved_by: B
+""",
+}
+
+
+@pytest.fixture(scope="session")
+def whole_rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder of rules that need whole calls, with a window and a waiver."""
+    folder = tmp_path_factory.mktemp("rules")
+    files = {f"{name}.yaml": HEAD.format(name=name) + body.lstrip() for name, body in RULES.items()}
+    for name, text in (files | BESIDE).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
 
 
 @pytest.fixture(scope="session")

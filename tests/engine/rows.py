@@ -16,6 +16,7 @@ def raw_findings(*changes: Mapping[str, object]) -> pl.LazyFrame:
         "rule_id": "r",
         "rule_version": "1.0.0",
         "severity": "high",
+        "subject": "connection",
         "verdict": "violation",
         "reasons": ["agreed"],
         "call_id": "c",

@@ -32,6 +32,7 @@ def rule(name: str, *, idle: bool) -> RuleResult:
         verdicts={},
         calls_audited=0,
         findings=0,
+        findings_of_calls=0,
         measures=measures,
         idle=idle,
     )

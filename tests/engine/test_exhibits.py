@@ -8,6 +8,7 @@ import pytest
 from auditor.engine.exhibits import ALL_UP_TO, AT_MOST, exhibits_of
 from auditor.engine.findings import write_findings
 from auditor.engine.incidents import incidents_of
+from auditor.ruleset.waivers import Decided
 from auditor.sources.discover import log_of
 from auditor.sources.interface import Log
 from tests.engine.rows import raw_findings
@@ -29,7 +30,7 @@ def exhibits(log: Log, *changes: Mapping[str, object]) -> pl.DataFrame:
     rows = [{"source_file": log.path, "record": number, **change} for number, change in enumerate(changes, 2)]
     rows = [{**row, "byte_offset": offsets[int(str(row["record"])) - 1]} for row in rows]
     findings = log.file.parent / "findings.parquet"
-    write_findings(raw_findings(*rows), findings, findings.parent)
+    write_findings(raw_findings(*rows), findings, findings.parent, Decided((), {}))
     return exhibits_of(findings, incidents_of(findings), {log.path: log})
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from auditor.engine.findings import write_findings
 from auditor.engine.incidents import incident_spans, incidents_of
+from auditor.ruleset.waivers import Decided
 from tests.engine.rows import NOON, raw_findings
 
 DAY = timedelta(hours=24)
@@ -13,7 +14,7 @@ INSTANT = timedelta(microseconds=1)
 
 
 def incidents(raw: pl.LazyFrame, folder: Path) -> pl.DataFrame:
-    write_findings(raw, folder / "findings.parquet", folder)
+    write_findings(raw, folder / "findings.parquet", folder, Decided((), {}))
     return incidents_of(folder / "findings.parquet")
 
 
@@ -91,6 +92,8 @@ def test_bounds_and_lists_are_those_of_the_findings(tmp_path: Path) -> None:
             "home_region": "US",
             "calls_proved": 1,
             "calls_possible": 2,
+            "findings_proved": 1,
+            "findings_possible": 3,
             "connections_proved": 1,
             "connections_possible": 3,
             "participants_possible": 1,

@@ -11,10 +11,9 @@ from auditor.evidence.summary import Bounds, Totals
 from auditor.model import Verdict
 from auditor.ruleset.loader import load_ruleset
 from auditor.ruleset.ruleset import RuleSet
-from auditor.ruleset.verdicts import Judgement
 from tests.engine.rows import raw_findings
 
-V, I, E, C, N = (Judgement(verdict) for verdict in Verdict)  # noqa: E741  the five verdicts, worst first
+V, I, E, C, N = Verdict  # noqa: E741  the five verdicts, worst first
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +30,7 @@ def ruleset(tmp_path_factory: pytest.TempPathFactory) -> RuleSet:
     return load_ruleset([folder])
 
 
-def tally(ruleset: RuleSet, *rows: tuple[Judgement, ...]) -> Tally:
+def tally(ruleset: RuleSet, *rows: tuple[Verdict, ...]) -> Tally:
     """Give the n-th situation 10^n of everything that is counted."""
     counts = pl.DataFrame(
         {name: [10**place for place in range(len(rows))] for name in TALLY},
@@ -104,10 +103,11 @@ def test_two_counts_of_the_same_must_agree() -> None:
 
 def test_a_finding_too_few_or_too_many_ends_the_run() -> None:
     verdicts = {Verdict.VIOLATION: 1, Verdict.INDETERMINATE: 2, Verdict.EXCUSED: 3, Verdict.COMPLIANT: 9}
-    confront_findings("r", 6, verdicts)
-    for written in (5, 7):
+    confront_findings("r", 6, 0, verdicts)
+    confront_findings("r", 2, 4, verdicts)
+    for written, members in ((5, 0), (7, 0), (6, 1), (2, 3)):
         with pytest.raises(AssertionError, match="findings of r"):
-            confront_findings("r", written, verdicts)
+            confront_findings("r", written, members, verdicts)
 
 
 @pytest.mark.parametrize(

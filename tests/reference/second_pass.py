@@ -56,11 +56,11 @@ _NUMBERS = count()
 class Means:
     """How the work is split up: nothing of it may show in what is said.
 
-    `cut` connections of each log are its first batch; `backwards`: the last log is judged first.
+    `cut`: each log is judged in two batches; `backwards`: the last log is judged first.
     """
 
     buckets: int = 1
-    cut: int = 0
+    cut: bool = False
     backwards: bool = False
 
 
@@ -68,14 +68,14 @@ class Means:
 class Said:
     """What the engine says under one rule: of each connection, and of calls.
 
-    `waited` counts the verdicts of the connections that waited for the second pass, as the tally of a run
-    has them.
+    `waited` counts the verdicts of the connections that waited for the second pass; `tallied` is what the
+    tally of a run has of them.
     """
 
     connections: Mapping[Key, Opinion]
     calls: Mapping[Call, Opinion]
     waited: Mapping[str, int]
-    awaited: Mapping[str, int]
+    tallied: Mapping[str, int]
 
 
 def ruleset_of(rules: Sequence[RuleDict], groups: PlainGroups, windows: Sequence[PlainWindow]) -> RuleSet:
@@ -94,21 +94,20 @@ def ruleset_of(rules: Sequence[RuleDict], groups: PlainGroups, windows: Sequence
     )
 
 
-def judged_by_engine(
-    ruleset: RuleSet, connections: Sequence[Facts], folder: Path, means: Means
-) -> list[Said]:
-    """Judge connections of the two LOGS; what is said is in the order of the rules."""
+def judged_by_engine(ruleset: RuleSet, connections: Sequence[Facts], folder: Path, means: Means) -> "Run":
+    """Judge connections of the two LOGS, and then what needs their whole calls and days."""
     job = Job(f"job {next(_NUMBERS)}", ruleset, AtlasSettings((), None), None, str(folder))
     logs = sorted({facts.log for facts in connections}, reverse=means.backwards)
-    shards = [_Judged.of(job, log, [one for one in connections if one.log == log], means.cut) for log in logs]
+    shards = [
+        JudgedLog.of(job, log, [one for one in connections if one.log == log], cut=means.cut) for log in logs
+    ]
     partial = _by_call(job, shards, means)
     resolved = resolve(job, partial.buckets)
-    raw = _raw(job, shards, resolved)
-    return [_said(job, place, shards, partial, resolved, raw) for place in range(len(ruleset.rules))]
+    return Run(job, tuple(shards), partial, resolved, _raw(job, shards, resolved))
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class JudgedLog:
     """One log, judged in batches, and the files that it left."""
 
     log: str
@@ -116,13 +115,15 @@ class _Judged:
     written: Written
 
     @classmethod
-    def of(cls, job: Job, log: str, connections: Sequence[Facts], cut: int) -> "_Judged":
+    def of(cls, job: Job, log: str, connections: Sequence[Facts], *, cut: bool) -> "JudgedLog":
         judge, files = judge_of(job), Files(job.folder, f"shard-{log[:2]}")
         batches = []
-        for part in (connections[:cut], connections[cut:]):
-            judged = judge.judge_located(located(part), pl.DataFrame(schema=WARNING))
-            leave(judge, judged, log, files)
-            batches.append(judged)
+        half = len(connections) // 2 if cut else 0
+        for part in (connections[half:], connections[:half]):
+            if part:
+                judged = judge.judge_located(located(part), pl.DataFrame(schema=WARNING))
+                leave(judge, judged, log, files)
+                batches.append(judged)
         return cls(log, tuple(batches), files.written)
 
     def paths(self, job: Job, kind: str) -> list[Path]:
@@ -164,7 +165,7 @@ def _row(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _by_call(job: Job, shards: Sequence[_Judged], means: Means) -> Partial:
+def _by_call(job: Job, shards: Sequence[JudgedLog], means: Means) -> Partial:
     by_name = {shard.log: shard for shard in shards}
 
     def slim(_: Job, shard: Shard) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -176,7 +177,7 @@ def _by_call(job: Job, shards: Sequence[_Judged], means: Means) -> Partial:
     return merge(LocalEngine().by_call(slim, judge_calls, job, pieces, means.buckets))
 
 
-def _raw(job: Job, shards: Sequence[_Judged], resolved: Resolved) -> pl.DataFrame:
+def _raw(job: Job, shards: Sequence[JudgedLog], resolved: Resolved) -> pl.DataFrame:
     """Give all raw rows, as the writing of findings takes them."""
     findings = [path for shard in shards for path in shard.paths(job, "findings")]
     unobserved = [pl.read_parquet(path) for shard in shards for path in shard.paths(job, "unobserved")]
@@ -185,43 +186,52 @@ def _raw(job: Job, shards: Sequence[_Judged], resolved: Resolved) -> pl.DataFram
     return pl.concat([cast_to(files, RAW_FINDING), of_logs])
 
 
-def _said(
-    job: Job,
-    place: int,
-    shards: Sequence[_Judged],
-    partial: Partial,
-    resolved: Resolved,
-    raw: pl.DataFrame,
-) -> Said:
-    rule = job.ruleset.rules[place]
-    of_rule = raw.filter(pl.col("rule_id") == rule.id)
-    waiting = {key for shard in shards for key, one in _alone(shard, place) if one is None}
-    alone = {key: one for shard in shards for key, one in _alone(shard, place) if one is not None}
-    found = _opinions(of_rule.filter(pl.col("subject").is_in([Subject.CONNECTION.value, MEMBER])))
-    members = _members(job, place, partial)
-    later = {key: found.get(key, Opinion(members[key])) if key in members else found[key] for key in waiting}
-    for key, opinion in alone.items():
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All that the engine made of some connections. `raw` has its raw rows, schema RAW_FINDING."""
+
+    job: Job
+    shards: tuple[JudgedLog, ...]
+    partial: Partial
+    resolved: Resolved
+    raw: pl.DataFrame
+
+    def said(self) -> list[Said]:
+        """Give what is said under each rule, in their order."""
+        return [self._said_under(place) for place in range(len(self.job.ruleset.rules))]
+
+    def _said_under(self, place: int) -> Said:
+        rule = self.job.ruleset.rules[place]
+        of_rule = self.raw.filter(pl.col("rule_id") == rule.id)
+        found = _opinions(of_rule.filter(pl.col("subject").is_in([Subject.CONNECTION.value, MEMBER])))
+        alone = {key: one for shard in self.shards for key, one in _alone(shard, place)}
+        settled = {key: one for key, one in alone.items() if one is not None}
         kept = FINDING_VERDICTS[: 2 if rule.effect == "watch" else 3]
-        assert found.get(key) == (opinion if opinion.verdict in kept else None), (
-            key,
-            found.get(key),
-            opinion,
+        for key, opinion in settled.items():
+            assert found.get(key) == (opinion if opinion.verdict in kept else None), key
+        members = _members(self.job, place, self.partial)
+        waited = {
+            key: found.get(key, Opinion(members[key])) if key in members else found[key]
+            for key in alone.keys() - settled.keys()
+        }
+        assert found.keys() <= alone.keys()
+        assert all(waited[key].verdict == verdict for key, verdict in members.items())
+        return Said(
+            connections=settled | waited,
+            calls=_calls(of_rule),
+            tallied=self._tallied(place),
+            waited=Counter(one.verdict for one in waited.values()),
         )
-    assert found.keys() <= alone.keys() | later.keys()
-    assert all(later[key].verdict == verdict for key, verdict in members.items())
-    waited: Counter[str] = Counter()
-    for text, connections in resolved.counts.select("resolved", "connections").iter_rows():
-        if place in verdicts_in(text):
-            waited[verdicts_in(text)[place]] += connections
-    return Said(
-        connections=alone | later,
-        calls=_calls(of_rule),
-        waited=waited,
-        awaited=Counter(one.verdict for one in later.values()),
-    )
+
+    def _tallied(self, place: int) -> Counter[str]:
+        tallied: Counter[str] = Counter()
+        for text, connections in self.resolved.counts.select("resolved", "connections").iter_rows():
+            if place in verdicts_in(text):
+                tallied[verdicts_in(text)[place]] += connections
+        return tallied
 
 
-def _alone(shard: _Judged, place: int) -> Iterator[tuple[Key, Opinion | None]]:
+def _alone(shard: JudgedLog, place: int) -> Iterator[tuple[Key, Opinion | None]]:
     """Give what is said of each connection before its call is whole; None: it waits."""
     for judged in shard.batches:
         keys = judged.connections.select(pl.lit(shard.log), "record", "part").rows()
