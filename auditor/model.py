@@ -78,8 +78,8 @@ FINDING_VERDICTS = (Verdict.VIOLATION, Verdict.INDETERMINATE, Verdict.EXCUSED)
 class Subject(StrEnum):
     """What a finding is about.
 
-    `call`: what a `require` rule says of a whole call; `unobserved`: a call, or the connections of a log without
-    call ids, in which a role that must be observed has no record.
+    `call`: what a `require` rule says of a whole call; `unobserved`: a call, or the connections of a log
+    without call ids, in which a role that must be observed has no record.
     """
 
     CONNECTION = "connection"
@@ -286,8 +286,8 @@ FINDING: Schema = {
 }
 """`findings.parquet`: sorted by rule_id, started_at, call_id, finding_id. Null codes are *unknown*.
 
-`subject` is a Subject; a finding of a whole call has the record and the start of its first connection in scope, and
-neither role nor relay nor participant.
+`subject` is a Subject; a finding of a whole call has the record and the start of its first connection in scope,
+and neither role nor relay nor participant.
 
 `place` is that by which incidents gather: the relay's site, else its name, else its network.
 """
@@ -320,7 +320,8 @@ INCIDENT: Schema = {
 }
 """`incidents.parquet`, in the order of the report: proved first, then severity, then possible calls.
 
-Findings of whole calls are no connections, and tell of no participants: with any of them `participants_possible` is null.
+Findings of whole calls are no connections, and tell of no participants: with any of them
+`participants_possible` is null.
 
 `place_kind` is `site`, `name`, `network` or `none`; `tiers` holds `not logged` for a null tier;
 `relay_countries` is the union over the findings, null if one of them is unknown; `same_connections_as`

@@ -36,7 +36,10 @@ from auditor.sources.mapping import load_mapping
 
 Clock = Callable[[], datetime]
 _FOLDER_NAME = 24
-_DRAFT_HINT = "counsel lifts the mark in your own copy; with `--allow-draft` it is audited, and each finding says `draft`"
+_DRAFT_HINT = (
+    "counsel lifts the mark in your own copy; "
+    "with `--allow-draft` it is audited, and `draft` stands beside each of its findings"
+)
 _NO_CONTENT = ("header", "type_row", "comment", "blank")
 """Records that are part of a log's form, and tell of nothing."""
 

@@ -84,8 +84,8 @@ class World(NamedTuple):
 class Worlds:
     """The worlds of one situation under one rule. `values` has, for each fact, all that it may have been.
 
-    Where two facts or more put a connection out of scope, the rule says what it says where one of them does, and
-    no single fact turns that: such worlds are left out.
+    Where two facts or more put a connection out of scope, the rule says what it says where one of them does,
+    and no single fact turns that: such worlds are left out.
     """
 
     values: Mapping[Fact, Collection[object]]

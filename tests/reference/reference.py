@@ -193,7 +193,7 @@ def bystanders_of(rule: RuleDict, said: whole.Judged, judged: Iterable[Judged]) 
 
 
 def totals_of(rule: RuleDict, judged: Iterable[Judged], unobserved: Iterable[Connection]) -> RuleTotals:
-    """Count what one rule said; who was in a call in which a role is `unobserved` is possibly affected too."""
+    """Count what one rule said; who was in a call with a role `unobserved` is possibly affected too."""
     said = [(row.connection, row.verdict(rule["id"])) for row in judged]
     verdicts = {verdict: sum(verdict == found for _, found in said) for verdict in WORST_FIRST}
     audited = {row["call_id"] for row, verdict in said if verdict != "not_applicable"} - {None}

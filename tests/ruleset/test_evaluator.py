@@ -1,6 +1,5 @@
 """The evaluator against its table, against worlds enumerated one by one, and under more evidence."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,17 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.countries import COUNTRIES, key_of
-from auditor.model import INSTANT, ROLE, Role, Tier, Verdict
+from auditor.model import INSTANT, ROLE, Role, Verdict
 from auditor.ruleset.choices import Place, place_of
-from auditor.ruleset.evaluator import judge, settle
+from auditor.ruleset.evaluator import judge
 from auditor.ruleset.facts import Facts
 from auditor.ruleset.groups import Groups
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import Rule
 from auditor.ruleset.situation import Situation, add_situation
 from auditor.ruleset.situation import situation_of as read_situation
-from auditor.ruleset.verdicts import Fact, LimitKind, LimitStatus, Use
-from auditor.ruleset.windows import Held, Window, Windows
+from auditor.ruleset.verdicts import Fact
 
 MakeRule = Callable[..., Rule]
 MakeGroups = Callable[[Mapping[str, Any]], Groups]
@@ -491,153 +489,3 @@ def test_an_empty_candidate_set_is_a_bug(make_rule: MakeRule) -> None:
     for connection in (replace(KNOWN, relay=nowhere), replace(KNOWN, participant=nowhere)):
         with pytest.raises(AssertionError, match="an empty candidate set"):
             judge(rule, situation_of(connection, facts), facts)
-
-
-# --- exceptions ---------------------------------------------------------------------------------------------
-
-E = Verdict.EXCUSED
-CONGESTION: dict[str, Any] = {
-    "id": "congestion",
-    "why": "calls go on",
-    "roles": ["media"],
-    "when": {"tier": ["fallback"], "failed_primaries_min": 2, "in_window": "w"},
-    "allow": ["US"],
-}
-HELD_IN_EU = frozenset({Held("w", "EU", late=False)})
-TAKEN: dict[str, Any] = {"tier": Tier.FALLBACK, "failed_primaries": 1, "windows": HELD_IN_EU}
-"""What of a situation the exception asks; its count of failures is in the class that it wants."""
-
-
-def excepting(make_rule: MakeRule, *exceptions: dict[str, Any], **scope: object) -> tuple[Rule, Facts]:
-    """Make a fence around Germany, and the facts that it asks for when two windows are declared."""
-    rule = make_rule(fence={"allow": ["DE"]}, exceptions=list(exceptions or [CONGESTION]), scope=scope)
-    windows = [
-        Window.model_validate_json(
-            json.dumps(
-                {"id": "w", "regions": [region], "from": written(0), "until": written(9)}
-                | {"evidence": "x", "declared_by": "noc", "declared_at": written(3)}
-            )
-        )
-        for region in ("EU", "US")
-    ]
-    return rule, Facts.of(RuleSet.of([rule], Groups({}), windows=Windows(tuple(windows))))
-
-
-def use(facts: Facts, relay: str, **changes: object) -> Situation:
-    home = replace(KNOWN, relay=frozenset(relay.split()), home_region="EU")
-    return replace(situation_of(home, facts), **(TAKEN | changes))
-
-
-@pytest.mark.parametrize(
-    ("relay", "changes", "verdict"),
-    [
-        ("DE", {}, C),
-        ("US", {}, E),
-        ("SG", {}, V),
-        # No world violates.
-        ("DE US", {}, E),
-        # Some world does: the exception allows no relay in Singapore.
-        ("US SG", {}, I),
-        ("DE SG", {}, I),
-        ("DE US SG", {}, I),
-        # A condition that does not hold leaves the fence as it is.
-        ("US", {"tier": Tier.PRIMARY}, V),
-        ("US", {"failed_primaries": 0}, V),
-        ("US", {"windows": frozenset()}, V),
-        ("US", {"role": Role.KEYS}, V),
-        ("DE US", {"tier": Tier.PRIMARY}, I),
-        # What is not known is never excused,
-        ("US", {"tier": None}, I),
-        ("US", {"failed_primaries": None}, I),
-        ("US", {"role": Role.UNKNOWN}, I),
-        ("DE US", {"tier": None}, I),
-        ("US", {"home_region": None}, I),
-        # unless something else that is known refuses it already,
-        ("US", {"tier": None, "failed_primaries": 0}, V),
-        ("US", {"tier": Tier.PRIMARY, "failed_primaries": None}, V),
-        ("US", {"tier": None, "windows": frozenset()}, V),
-        # and where no exception allows the place, it violates whatever is missing.
-        ("SG", {"tier": None, "failed_primaries": None, "home_region": None, "role": Role.UNKNOWN}, V),
-        ("SG CN", {"tier": None}, V),
-        # A use that may not be one of the rule's, or not a use at all, excuses as surely.
-        ("US", {"use_proved": False}, E),
-        ("US", {"use_proved": False, "tier": None}, I),
-    ],
-)
-def test_an_exception_excuses_only_where_no_world_violates(
-    make_rule: MakeRule, relay: str, changes: dict[str, Any], verdict: Verdict
-) -> None:
-    rule, facts = excepting(make_rule)
-    assert judge(rule, use(facts, relay, **changes), facts).verdict is verdict
-
-
-@pytest.mark.parametrize(
-    ("home_region", "held_in", "scope", "verdict"),
-    [
-        # The region that is not known is one and the same for the scope and for the window.
-        (None, ["EU"], ["EU"], E),
-        (None, ["EU"], ["EU", "US"], I),
-        (None, ["EU", "US"], ["EU", "US"], E),
-        (None, ["US"], ["EU"], I),
-        (None, [], ["EU"], I),
-        ("EU", ["US"], ["EU"], V),
-        ("US", ["US"], ["EU"], NA),
-    ],
-)
-def test_a_region_that_is_not_known_is_one_for_scope_and_window(
-    make_rule: MakeRule, home_region: str | None, held_in: list[str], scope: list[str], verdict: Verdict
-) -> None:
-    rule, facts = excepting(make_rule, home_region=scope)
-    held = frozenset(Held("w", region, late=False) for region in held_in)
-    situation = use(facts, "US", home_region=home_region, windows=held)
-    assert judge(rule, situation, facts).verdict is verdict
-
-
-def test_the_first_exception_that_takes_a_connection_decides(make_rule: MakeRule) -> None:
-    limited = {**CONGESTION, "limits": {"connections_per_call": 1}}
-    later = {"id": "later", "why": "always", "allow": ["US", "SG"]}
-    rule, facts = excepting(make_rule, limited, later)
-    first = judge(rule, use(facts, "US"), facts)
-    assert (first.exceptions, first.uses) == (("congestion",), (Use(0, is_sure=True),))
-    second = judge(rule, use(facts, "US", tier=Tier.PRIMARY), facts)
-    assert (second.verdict, second.exceptions, second.uses) == (E, ("later",), ())
-    either = judge(rule, use(facts, "US", tier=None), facts)
-    assert (either.exceptions, either.uses) == (("congestion", "later"), (Use(0, is_sure=False),))
-
-
-STATUSES = [
-    ({LimitStatus.WITHIN}, E, I),
-    ({LimitStatus.OPEN}, I, I),
-    ({LimitStatus.OVER}, V, I),
-    ({LimitStatus.WITHIN, LimitStatus.OPEN}, I, I),
-    ({LimitStatus.OPEN, LimitStatus.OVER}, V, I),
-]
-
-
-@pytest.mark.parametrize(("statuses", "sure", "possible"), STATUSES)
-def test_the_worst_of_the_limits_stands_and_a_use_that_is_only_possible_is_at_most_open(
-    make_rule: MakeRule, statuses: set[LimitStatus], sure: Verdict, possible: Verdict
-) -> None:
-    limits = {"connections_per_call": 1, "minutes_per_call": 30}
-    rule, facts = excepting(make_rule, {**CONGESTION, "limits": limits})
-    of_kinds = sorted(statuses) * 2
-    counted = {0: {LimitKind.CONNECTIONS: of_kinds[0], LimitKind.MINUTES: of_kinds[1]}}
-    assert settle(rule, use(facts, "US"), facts, counted).verdict is sure
-    assert settle(rule, use(facts, "US", tier=None), facts, counted).verdict is possible
-
-
-def test_without_a_call_id_no_use_is_counted_and_none_is_pending(make_rule: MakeRule) -> None:
-    rule, facts = excepting(make_rule, {**CONGESTION, "limits": {"connections_per_call": 9}})
-    judgement = judge(rule, use(facts, "US", call_known=False), facts)
-    assert (judgement.verdict, judgement.is_pending) == (I, False)
-    assert [status for _, _, status in judgement.limits] == [LimitStatus.NO_CALL]
-
-
-@pytest.mark.parametrize(("late", "marked"), [([True], True), ([True, False], False), ([], False)])
-def test_what_leans_on_a_late_window_is_marked(
-    make_rule: MakeRule, late: list[bool], *, marked: bool
-) -> None:
-    rule, facts = excepting(make_rule)
-    held = frozenset(Held("w", "EU", late=one) for one in late)
-    assert judge(rule, use(facts, "US", windows=held), facts).late_declared is marked
-    assert not judge(rule, use(facts, "SG", windows=held), facts).late_declared
