@@ -286,8 +286,8 @@ FINDING: Schema = {
 }
 """`findings.parquet`: sorted by rule_id, started_at, call_id, finding_id. Null codes are *unknown*.
 
-`subject` is a Subject; a finding of a whole call has the record and the start of its first connection in scope,
-and neither role nor relay nor participant.
+`subject` is a Subject; a finding of a whole call has the record and the start of its first connection in
+scope, and neither role nor relay nor participant.
 
 `place` is that by which incidents gather: the relay's site, else its name, else its network.
 """

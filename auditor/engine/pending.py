@@ -45,6 +45,7 @@ USE_OF_EXCEPTION: Schema = {
 The uses are bits, one for each exception of the rule; the columns SITUATION follow.
 """
 
+
 def member_schema(wants: WholeCalls) -> Schema:
     """Give the columns of `members_in`."""
     return {**MEMBER_OF_CALL, **{member_column(place): pl.Boolean for place in wants.members}}
