@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli.guard import guarded, printable
+from auditor.cli.tables import aligned
 from auditor.engine.conditions import ExitCode
 from auditor.errors import RuleSetError
 from auditor.ruleset.folders import with_packs
@@ -47,14 +48,11 @@ def list_command(folders: Folders = None) -> ExitCode:
             rule.effect,
             str(rule.severity),
             f"from {rule.in_force.from_:%Y-%m-%d}",
-            rule.title,
+            f"draft: {rule.title}" if rule.is_draft else rule.title,
         )
         for rule in ruleset.rules
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    lines = aligned(rows).splitlines()
     for folder, members in _by_folder(ruleset, lines):
         if folder:
             typer.echo(printable(f"{folder}:"))

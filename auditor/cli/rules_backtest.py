@@ -14,7 +14,7 @@ from auditor.cli.audit import now
 from auditor.cli.guard import guarded, printable
 from auditor.cli.progress import progress_on_terminal
 from auditor.cli.rules import rules_app
-from auditor.cli.tables import aligned, csv_text
+from auditor.cli.tables import aligned
 from auditor.engine.audit import Means
 from auditor.engine.backtest import CHANGED, Backtest, Finished, Folders, backtest
 from auditor.engine.conditions import ExitCode
@@ -22,6 +22,7 @@ from auditor.evidence.run import open_run
 from auditor.evidence.summary import RuleResult
 from auditor.evidence.verify import load_intact
 from auditor.model import FINDING_VERDICTS
+from auditor.tables import write_table
 
 _NO_FINDING = "no finding"
 
@@ -110,4 +111,4 @@ def _listing(found: Backtest) -> str:
         pl.col("started_at").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ"),
     )
     texts = rows.select(pl.all().cast(pl.String).fill_null(""))
-    return csv_text(tuple(CHANGED), texts.iter_rows())
+    return write_table(tuple(CHANGED), texts.iter_rows())

@@ -1,9 +1,6 @@
 """`auditor waivers list` and `auditor waivers new`."""
 
-import csv
-import io
 import os
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +12,7 @@ from auditor.cli.audit import now
 from auditor.cli.choosing import Choice, Findings, open_findings
 from auditor.cli.guard import guarded, printable, say
 from auditor.cli.rules import Folders
+from auditor.cli.tables import aligned
 from auditor.engine.conditions import ExitCode
 from auditor.errors import Fault, RunError, UsageError
 from auditor.evidence.verify import load_intact
@@ -22,6 +20,7 @@ from auditor.ruleset.loader import load_ruleset
 from auditor.ruleset.waiver_draft import draft_of
 from auditor.ruleset.waiver_schema import Waiver, is_waiver_id
 from auditor.ruleset.waivers import WaiverUse, decide, standing_of
+from auditor.tables import write_table
 
 waivers_app = typer.Typer(
     rich_markup_mode=None,
@@ -30,9 +29,6 @@ waivers_app = typer.Typer(
     no_args_is_help=True,
     help="Look at waivers, and draft them.",
 )
-
-_STEERING = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so would be run by a spreadsheet."""
 
 _COLUMNS = ("id", "rule", "standing", "days_left", "approved_by", "ticket")
 _USE_COLUMNS = ("state", "fits", "max_findings")
@@ -70,9 +66,9 @@ def list_command(
         rows = [_row_of(use.waiver, clock) + _use_of(use) for use in decided.uses]
     columns = _COLUMNS if run is None else _COLUMNS + _USE_COLUMNS
     if as_csv:
-        typer.echo(_csv(columns, rows), nl=False)
+        typer.echo(write_table(columns, rows), nl=False)
     elif rows:
-        typer.echo(printable(_table(columns, rows)))
+        typer.echo(printable(aligned([tuple(map(_words, columns)), *rows])))
     say(f"waivers: {len(rows)}, as of {clock:%Y-%m-%dT%H:%M:%SZ}")
     return ExitCode.COMPLIANT
 
@@ -149,26 +145,3 @@ def _use_of(use: WaiverUse) -> Row:
 
 def _words(value: str) -> str:
     return value.replace("_", " ")
-
-
-def _table(columns: Row, rows: Sequence[Row]) -> str:
-    """Lay rows out in columns, each row on one line."""
-    lines = [tuple(map(_words, columns)), *(tuple(map(_on_one_line, row)) for row in rows)]
-    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split()) or "-"
-
-
-def _csv(columns: Row, rows: Sequence[Row]) -> str:
-    """Write rows for other programs; no cell is a formula."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([f"'{cell}" if cell.startswith(_STEERING) else cell for cell in row] for row in rows)
-    return table.getvalue()
