@@ -57,9 +57,12 @@ def list_folders(folders: Sequence[Path]) -> Listing:
     return Listing(_each_once(rules), groups, windows, waivers, tuple(faults), tuple(without_rules))
 
 
-def list_rules(files: Sequence[Path]) -> Listing:
-    """List some rule files, with the groups and windows beside them; what else is in their folders is not."""
-    folders = tuple(dict.fromkeys(file.parent for file in files))
+def list_rules(files: Sequence[Path], folders: Sequence[Path] = ()) -> Listing:
+    """List some rule files, with the groups and windows beside them and in `folders`.
+
+    What else is in their folders is not listed.
+    """
+    folders = tuple(dict.fromkeys((*(file.parent for file in files), *folders)))
     groups, windows = (
         [file for folder in folders for place in _beside(folder, name) for file in _yaml_files(place)]
         for name in (_GROUPS, _WINDOWS)

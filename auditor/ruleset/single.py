@@ -14,7 +14,7 @@ _KEY = "extends"
 
 
 def find_rule(rule_id: str, folders: Sequence[Path]) -> Subject:
-    """Load the rule of an id with what is beside it: its groups, windows, and the rules that it extends.
+    """Load the rule of an id with the groups and windows of all folders, and the rules that it extends.
 
     It is looked for in the folders and in their packs. Raises UsageError if it is not there, RuleSetError
     with the faults of the files that were read or if several files bear its name, and NothingToAuditError if
@@ -28,16 +28,16 @@ def find_rule(rule_id: str, folders: Sequence[Path]) -> Subject:
         raise UsageError(unknown_rule(rule_id, [file.stem for file in files]))
     if len(found) > 1:
         load_listing(list_rules(found))  # says that the id stands twice, unless all are one file
-    return load_rule(found[0], files)
+    return load_rule(found[0], files, [folder for folder in folders if folder.is_dir()])
 
 
-def load_rule(file: Path, among: Sequence[Path] = ()) -> Subject:
-    """Load one rule file, with what is beside it.
+def load_rule(file: Path, among: Sequence[Path] = (), folders: Sequence[Path] = ()) -> Subject:
+    """Load one rule file, with the groups and windows beside it and in `folders`.
 
     The rules that it extends are looked for in its own folder, and then among other rule files.
     """
     files = _with_parents(file, among)
-    ruleset = load_listing(list_rules(files)).ruleset
+    ruleset = load_listing(list_rules(files, folders)).ruleset
     return Subject(next(rule for rule in ruleset.rules if rule.id == file.stem), ruleset)
 
 

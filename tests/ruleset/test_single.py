@@ -90,3 +90,10 @@ def test_a_file_that_is_not_there_is_told(write_rules: WriteRules) -> None:
     folder = write_rules(SOUND)
     with pytest.raises(RuleSetError, match=r"rules/nothing\.yaml: cannot be read: No such file"):
         load_rule(folder / "nothing.yaml")
+
+
+def test_a_rule_sees_the_groups_of_every_folder_that_is_named(write_rules: WriteRules) -> None:
+    folder = write_rules({"groups/europe.yaml": GROUPS, "more/packed.yaml": PACKED})
+    subject = find_rule("packed", [folder, folder / "more"])
+    assert subject.rule.id == "packed"
+    assert "EEA" in subject.ruleset.groups.by_id
