@@ -1,12 +1,13 @@
 """Judge one call again, from the logs that a run read: for calls that have no finding."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from auditor.engine.asked import as_given, faults_in_inputs, request_of
 from auditor.engine.audit import Means, job_of, lay_ground
 from auditor.engine.judging import binds, judge_of
 from auditor.engine.pending import calls_in
@@ -17,7 +18,6 @@ from auditor.engine.request import Request
 from auditor.engine.wholecalls import WholeCalls, require_column
 from auditor.errors import Fault, InputError, RunError
 from auditor.evidence.manifest import Manifest
-from auditor.evidence.verify import input_faults
 from auditor.model import FINDING, FINDING_VERDICTS, Subject, Verdict, cast_to
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import RequireRule
@@ -61,16 +61,14 @@ def rows_of_call(run: Path, manifest: Manifest, call_id: str, means: Means) -> l
     log, rule, database or side file of the run is gone or no longer what it was, or if no record of the logs
     has this call; RunError if the run and its logs, judged again, disagree.
     """
-    base = Path(manifest.run.working_directory)
-    faults = input_faults(manifest, base)
+    faults = faults_in_inputs(manifest)
     if faults:
         raise InputError(*faults)
-    request = _request_of(manifest, base)
+    request = request_of(manifest)
     ground = _as_then(
         lay_ground(request, replace(means, environ={}), as_of=manifest.settings.as_of), manifest
     )
-    given = {str(base / log.path): log.path for log in manifest.inputs}
-    again = _judged_again(request, ground, call_id, means, given)
+    again = _judged_again(request, ground, call_id, means, as_given(manifest))
     found = pl.scan_parquet(run / "findings.parquet").filter(pl.col("call_id") == call_id).collect()
     of_connections = pl.col("subject") == Subject.CONNECTION
     _confront(call_id, again, found)
@@ -149,32 +147,7 @@ def _as_in_the_run(again: _Again, found: pl.DataFrame, of_call: pl.DataFrame) ->
 
 
 def _as_then(ground: Ground, manifest: Manifest) -> Ground:
-    """Leave out what was not there: rules that came later, and standard databases if none was read."""
+    """Leave out what was not there: rules that came later."""
     applied = {rule.rule_id for rule in manifest.rules}
     rules = tuple(rule for rule in ground.ruleset.rules if rule.id in applied)
-    databases = ground.atlas.databases if manifest.databases else ()
-    return replace(
-        ground,
-        ruleset=replace(ground.ruleset, rules=rules),
-        atlas=replace(ground.atlas, databases=databases),
-    )
-
-
-def _request_of(manifest: Manifest, base: Path) -> Request:
-    settings = manifest.settings
-    return Request(
-        logs=tuple(str(base / log.path) for log in manifest.inputs),
-        rules=tuple(_under(base, settings.rules)),
-        geo=tuple(f"{database.opinion}:{base / database.path}" for database in manifest.databases),
-        accounts=str(base / settings.accounts) if settings.accounts else None,
-        inventory=tuple(_under(base, settings.inventory)),
-        mapping=str(base / settings.mapping) if settings.mapping else None,
-        max_age_days=settings.max_age_days,
-        documentation_is_public=settings.documentation_is_public,
-        skip_rule_tests=True,
-        allow_draft=settings.allow_draft,
-    )
-
-
-def _under(base: Path, paths: list[str]) -> Iterator[str]:
-    return (str(base / path) for path in paths)
+    return replace(ground, ruleset=replace(ground.ruleset, rules=rules))
