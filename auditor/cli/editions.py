@@ -5,11 +5,11 @@ from pathlib import Path
 
 from auditor.cli.revisions import Revision
 from auditor.errors import AuditorError, Fault
-from auditor.ruleset.diff import Edition
 from auditor.ruleset.folders import rule_files, with_packs
 from auditor.ruleset.loader import load_ruleset
 from auditor.ruleset.single import load_rule
 from auditor.ruleset.table import Subject
+from auditor.ruleset.tables.diff import Edition
 
 
 def edition_of(text: str) -> Edition:

@@ -9,9 +9,9 @@ from auditor.cli.guard import guarded, printable
 from auditor.cli.rules import rules_app
 from auditor.engine.conditions import ExitCode
 from auditor.errors import UsageError
-from auditor.ruleset.diff import Edition, differences
-from auditor.ruleset.naming import ELSEWHERE
 from auditor.ruleset.single import unknown_rule
+from auditor.ruleset.tables.diff import Edition, differences
+from auditor.ruleset.tables.naming import ELSEWHERE
 
 _EXAMPLES = """\b
 Examples:

@@ -11,7 +11,7 @@ from auditor.cli.options import AsOf
 from auditor.cli.rules import Folders, rules_app
 from auditor.engine.conditions import ExitCode
 from auditor.ruleset.folders import with_packs
-from auditor.ruleset.lint import lint
+from auditor.ruleset.lints.lint import lint
 from auditor.ruleset.loader import load_documented
 
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 5 if anything is found that is not noted.")]

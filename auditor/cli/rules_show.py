@@ -7,8 +7,8 @@ from auditor.cli.rules import Folders, rules_app, with_default
 from auditor.cli.rules_table import RuleIdArgument
 from auditor.engine.conditions import ExitCode
 from auditor.report.places import country_name
-from auditor.ruleset.rule_text import rule_text
 from auditor.ruleset.single import find_rule
+from auditor.ruleset.wording.rule_text import rule_text
 
 
 @rules_app.command("show", epilog="\b\nExample:\n  auditor rules show cn-exclusion rules")

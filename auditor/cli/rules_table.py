@@ -8,8 +8,8 @@ from auditor.cli.guard import guarded, printable
 from auditor.cli.rules import Folders, rules_app, with_default
 from auditor.engine.conditions import ExitCode
 from auditor.ruleset.single import find_rule
-from auditor.ruleset.table_rows import table_rows
-from auditor.ruleset.table_text import table_text
+from auditor.ruleset.tables.table_rows import table_rows
+from auditor.ruleset.tables.table_text import table_text
 from auditor.tables import write_table
 
 RuleIdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the rule; packs are searched too.")]

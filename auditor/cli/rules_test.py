@@ -10,9 +10,9 @@ from auditor.cli.progress import progress_on_terminal
 from auditor.cli.rules import Folders, rules_app, with_default
 from auditor.engine.conditions import ExitCode
 from auditor.errors import Fault, RuleSetError, UsageError
-from auditor.ruleset.examination import Examination, examine
 from auditor.ruleset.folders import with_packs
 from auditor.ruleset.loader import Documented, load_documented
+from auditor.ruleset.mutants.examination import Examination, examine
 from auditor.ruleset.schema import Rule
 from auditor.text import nearest
 

@@ -26,7 +26,7 @@ from auditor.geo.mmdb import Database as DatabaseOpened
 from auditor.ruleset.clauses import ExceptionClause, Limits
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import RequireRule, Rule, clauses_of
-from auditor.ruleset.words import sentences_of
+from auditor.ruleset.wording.words import sentences_of
 from auditor.sources.interface import Plan
 from auditor.sources.mapping import Mapping
 

@@ -8,9 +8,9 @@ import pytest
 
 from auditor.ruleset.folders import with_packs
 from auditor.ruleset.loader import load_ruleset
-from auditor.ruleset.rule_text import rule_text
 from auditor.ruleset.table import Subject
-from auditor.ruleset.table_text import table_text
+from auditor.ruleset.tables.table_text import table_text
+from auditor.ruleset.wording.rule_text import rule_text
 from tests.cli.conftest import Invoke
 
 RULES = Path(__file__).parents[2] / "rules"

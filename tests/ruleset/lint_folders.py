@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor.ruleset.folders import with_packs
-from auditor.ruleset.lint import lint
+from auditor.ruleset.lints.lint import lint
 from auditor.ruleset.loader import load_documented
 from tests.ruleset.rule_files import GROUPS, RULE
 

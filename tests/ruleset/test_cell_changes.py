@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 
 from auditor.model import Role, Verdict
-from auditor.ruleset.cell_changes import Change, Comparison
-from auditor.ruleset.coordinates import condition_coordinates, scope_coordinates
-from auditor.ruleset.gathering import Row
 from auditor.ruleset.groups import Groups
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import Rule
-from auditor.ruleset.spread import Said
 from auditor.ruleset.table import Cell, Subject, table_of
+from auditor.ruleset.tables.cell_changes import Change, Comparison
+from auditor.ruleset.tables.coordinates import condition_coordinates, scope_coordinates
+from auditor.ruleset.tables.gathering import Row
+from auditor.ruleset.tables.spread import Said
 from tests.ruleset.random_rules import GROUPS, RULES, Values
 
 MakeRule = Callable[..., Rule]

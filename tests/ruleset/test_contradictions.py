@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from auditor.ruleset.folders import with_packs
-from auditor.ruleset.lint import Found, lint
+from auditor.ruleset.lints.lint import Found, lint
 from auditor.ruleset.loader import load_documented
 from tests.ruleset.rule_files import RULE, WriteRules
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from auditor.ruleset.diff import Difference, Edition, differences
 from auditor.ruleset.groups import Groups
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import Rule
 from auditor.ruleset.table import Subject
+from auditor.ruleset.tables.diff import Difference, Edition, differences
 from auditor.ruleset.windows import Window, Windows
 
 MakeRule = Callable[..., Rule]

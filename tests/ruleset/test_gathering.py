@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.ruleset.gathering import Axes, Row, Values, gather, gather_tightly
+from auditor.ruleset.tables.gathering import Axes, Row, Values, gather, gather_tightly
 
 Labels = dict[Values, str]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.ruleset.lint import LINTS, lint
+from auditor.ruleset.lints.lint import LINTS, lint
 from auditor.ruleset.loader import load_documented
 from tests.ruleset.lint_folders import AS_OF, OWNED, QUIET, changed, found_in, grouped
 from tests.ruleset.rule_files import WHOLE, WriteRules

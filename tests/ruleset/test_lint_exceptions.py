@@ -2,7 +2,7 @@
 
 import pytest
 
-from auditor.ruleset.lint import lint
+from auditor.ruleset.lints.lint import lint
 from auditor.ruleset.loader import load_documented
 from tests.ruleset.lint_folders import AS_OF, OWNED, QUIET, changed, grouped
 from tests.ruleset.rule_files import WriteRules

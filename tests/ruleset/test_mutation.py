@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from auditor.ruleset.cases import Case
-from auditor.ruleset.catching import case_against
-from auditor.ruleset.edits import edits_of
 from auditor.ruleset.groups import Groups
-from auditor.ruleset.mutation import Bench, Mutant, alters, mutants_of
+from auditor.ruleset.mutants.catching import case_against
+from auditor.ruleset.mutants.edits import edits_of
+from auditor.ruleset.mutants.mutation import Bench, Mutant, alters, mutants_of
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import Rule
 from auditor.ruleset.table import Subject

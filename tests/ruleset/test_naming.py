@@ -8,10 +8,10 @@ import pytest
 
 from auditor.countries import COUNTRIES
 from auditor.ruleset.groups import Groups
-from auditor.ruleset.naming import Names
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import Rule
 from auditor.ruleset.table import Subject
+from auditor.ruleset.tables.naming import Names
 
 MakeRule = Callable[..., Rule]
 MakeGroups = Callable[[Mapping[str, Any]], Groups]

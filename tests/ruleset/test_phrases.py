@@ -6,7 +6,13 @@ from decimal import Decimal
 import pytest
 
 from auditor.ruleset.groups import BEGINNING
-from auditor.ruleset.phrases import at_least_words, counted, instant_words, number_words, stretch_words
+from auditor.ruleset.wording.phrases import (
+    at_least_words,
+    counted,
+    instant_words,
+    number_words,
+    stretch_words,
+)
 
 NEW_YEAR = datetime(2020, 1, 1, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ import pytest
 
 from auditor.documents import Loc
 from auditor.ruleset.cases import Case
-from auditor.ruleset.examination import Examination, examine
 from auditor.ruleset.groups import Groups
-from auditor.ruleset.requirements import demands_of, gaps_in
+from auditor.ruleset.mutants.examination import Examination, examine
+from auditor.ruleset.mutants.requirements import demands_of, gaps_in
 from auditor.ruleset.ruleset import RuleSet, RulesFile
 from auditor.ruleset.schema import Rule
 from auditor.ruleset.table import Subject

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from auditor.model import Role
-from auditor.ruleset.examination import examine
 from auditor.ruleset.folders import packs_in, with_packs
 from auditor.ruleset.loader import load_documented, load_ruleset
+from auditor.ruleset.mutants.examination import examine
 from auditor.ruleset.schema import Rule, place_names
 
 FOLDER = Path(__file__).parents[2] / "rules"

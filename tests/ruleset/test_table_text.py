@@ -11,8 +11,8 @@ from auditor.ruleset.groups import Groups
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import Rule
 from auditor.ruleset.table import Subject, axes_of, table_of
-from auditor.ruleset.table_rows import table_rows
-from auditor.ruleset.table_text import table_text
+from auditor.ruleset.tables.table_rows import table_rows
+from auditor.ruleset.tables.table_text import table_text
 
 MakeRule = Callable[..., Rule]
 MakeGroups = Callable[[Mapping[str, Any]], Groups]

@@ -8,7 +8,7 @@ import pytest
 from auditor.ruleset.groups import Groups
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import Rule
-from auditor.ruleset.words import sentences_of, waiver_sentence
+from auditor.ruleset.wording.words import sentences_of, waiver_sentence
 
 MakeRule = Callable[..., Rule]
 MakeGroups = Callable[[Mapping[str, Any]], Groups]

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from auditor.cli.main import app
-from auditor.ruleset.examination import examine
 from auditor.ruleset.loader import load_documented
+from auditor.ruleset.mutants.examination import examine
 from sample_logs.generator.waivers import CLOCK
 
 Truth = dict[str, Any]

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from auditor.ruleset.cases import Case
 from auditor.ruleset.facts import Facts
+from auditor.ruleset.mutants.sketches import BESIDE, ID, Row, Rows
 from auditor.ruleset.outcomes import Outcome, outcome_of
 from auditor.ruleset.schema import RequireRule, Rule
-from auditor.ruleset.sketches import BESIDE, ID, Row, Rows
 from auditor.ruleset.table import Subject
 from auditor.ruleset.testing import failures_against
 

@@ -7,7 +7,8 @@ from itertools import product
 from typing import NamedTuple
 
 from auditor.model import Role, Verdict
-from auditor.ruleset.coordinates import (
+from auditor.ruleset.table import Axes, Subject, axes_of, table_of
+from auditor.ruleset.tables.coordinates import (
     ACCOUNT,
     HOME_REGION,
     LABEL,
@@ -17,11 +18,10 @@ from auditor.ruleset.coordinates import (
     Wording,
     scope_coordinates,
 )
-from auditor.ruleset.gathering import Axes as Coordinates
-from auditor.ruleset.gathering import Row, Values, gather, gather_tightly
-from auditor.ruleset.phrases import stretch_words
-from auditor.ruleset.spread import Said, Spread, by_condition, spread, verdict_words
-from auditor.ruleset.table import Axes, Subject, axes_of, table_of
+from auditor.ruleset.tables.gathering import Axes as Coordinates
+from auditor.ruleset.tables.gathering import Row, Values, gather, gather_tightly
+from auditor.ruleset.tables.spread import Said, Spread, by_condition, spread, verdict_words
+from auditor.ruleset.wording.phrases import stretch_words
 
 
 class Change(NamedTuple):

@@ -9,12 +9,12 @@ from itertools import chain
 from auditor.model import Role
 from auditor.ruleset.choices import allowed_by, wanted_by
 from auditor.ruleset.facts import NOT_NAMED
-from auditor.ruleset.gathering import Axes as Coordinates
-from auditor.ruleset.gathering import Values
-from auditor.ruleset.naming import ANYWHERE, ELSEWHERE, Names
-from auditor.ruleset.phrases import at_least_words, either
 from auditor.ruleset.schema import clauses_of
 from auditor.ruleset.table import Axes, Cell, Subject
+from auditor.ruleset.tables.gathering import Axes as Coordinates
+from auditor.ruleset.tables.gathering import Values
+from auditor.ruleset.tables.naming import ANYWHERE, ELSEWHERE, Names
+from auditor.ruleset.wording.phrases import at_least_words, either
 
 HOME_REGION, ACCOUNT, PARTICIPANT, ROLE, RELAY = "home region", "account", "participant", "role", "relay"
 TIER, ATTEMPT, FAILED, REASON = "tier", "attempt", "failed primaries", "selection reason"

@@ -4,11 +4,11 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from auditor.ruleset.clauses import Approval
-from auditor.ruleset.exception_words import exception_sentences, observe_sentence
-from auditor.ruleset.phrases import day_words
 from auditor.ruleset.schema import Effect, Rule, clauses_of
 from auditor.ruleset.table import Subject
-from auditor.ruleset.words import Named, NameOf, scope_sentences, spelled, waiver_sentence
+from auditor.ruleset.wording.exception_words import exception_sentences, observe_sentence
+from auditor.ruleset.wording.phrases import day_words
+from auditor.ruleset.wording.words import Named, NameOf, scope_sentences, spelled, waiver_sentence
 
 _WIDTH = 96
 _INDENT = "  "

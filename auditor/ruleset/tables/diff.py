@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from auditor.model import Role
-from auditor.ruleset.cell_changes import Comparison
 from auditor.ruleset.clauses import ExceptionClause
-from auditor.ruleset.exception_words import limit_words, limits_words, overflow_words
-from auditor.ruleset.phrases import either, stretch_words
 from auditor.ruleset.schema import Rule, clauses_of
 from auditor.ruleset.table import Subject
+from auditor.ruleset.tables.cell_changes import Comparison
 from auditor.ruleset.verdicts import LimitKind
 from auditor.ruleset.windows import Window
+from auditor.ruleset.wording.exception_words import limit_words, limits_words, overflow_words
+from auditor.ruleset.wording.phrases import either, stretch_words
 
 
 @dataclass(frozen=True, slots=True)

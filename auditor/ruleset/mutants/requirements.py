@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from auditor.model import Role, Verdict
 from auditor.ruleset.cases import Case, Given
-from auditor.ruleset.catching import case_against, catching, cells_of
 from auditor.ruleset.clauses import ExceptionClause
-from auditor.ruleset.edits import ONE_LESS, ONE_MORE, REMOVED, TWICE
 from auditor.ruleset.evaluator import limit_kinds
-from auditor.ruleset.mutation import Mutant, alters, mutants_of
+from auditor.ruleset.mutants.catching import case_against, catching, cells_of
+from auditor.ruleset.mutants.edits import ONE_LESS, ONE_MORE, REMOVED, TWICE
+from auditor.ruleset.mutants.mutation import Mutant, alters, mutants_of
+from auditor.ruleset.mutants.sides import Change, changes_that_show, stands_on_a_side
+from auditor.ruleset.mutants.sketches import Rows
+from auditor.ruleset.mutants.suggestion import Meets, Suggestion, first_that
 from auditor.ruleset.outcomes import Outcome, outcome_of
 from auditor.ruleset.schema import RequireRule, Rule, clauses_of
-from auditor.ruleset.sides import Change, changes_that_show, stands_on_a_side
-from auditor.ruleset.sketches import Rows
-from auditor.ruleset.suggestion import Meets, Suggestion, first_that
 from auditor.ruleset.table import Subject
 from auditor.ruleset.verdicts import Judgement, LimitKind
 

@@ -7,11 +7,11 @@ from itertools import product
 from typing import NamedTuple
 
 from auditor.model import Verdict
-from auditor.ruleset.coordinates import condition_coordinates, scope_of
-from auditor.ruleset.gathering import Axes as Coordinates
-from auditor.ruleset.gathering import Label, Values
 from auditor.ruleset.schema import clauses_of
 from auditor.ruleset.table import Axes, Decision, Subject, Table
+from auditor.ruleset.tables.coordinates import condition_coordinates, scope_of
+from auditor.ruleset.tables.gathering import Axes as Coordinates
+from auditor.ruleset.tables.gathering import Label, Values
 
 
 class Said(NamedTuple):

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from auditor.documents import Loc
 from auditor.model import Role
 from auditor.ruleset.cases import Case
-from auditor.ruleset.edits import Edit, changed, edits_of, named_places
 from auditor.ruleset.groups import BEGINNING, Groups
+from auditor.ruleset.mutants.edits import Edit, changed, edits_of, named_places
 from auditor.ruleset.outcomes import CaseRun
 from auditor.ruleset.periods import changes_of
 from auditor.ruleset.schema import RequireRule, Rule, clauses_of

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
 
-from auditor.ruleset.coordinates import Wording, scope_coordinates
-from auditor.ruleset.exception_words import limits_words, observe_sentence, overflow_words
-from auditor.ruleset.gathering import Row, Values, gather, gather_tightly
-from auditor.ruleset.phrases import stretch_words
 from auditor.ruleset.schema import Effect, clauses_of
-from auditor.ruleset.spread import Said, by_condition, periods_alike, spread, verdict_words
 from auditor.ruleset.table import Axes, Subject, axes_of, table_of
-from auditor.ruleset.words import spelled
+from auditor.ruleset.tables.coordinates import Wording, scope_coordinates
+from auditor.ruleset.tables.gathering import Row, Values, gather, gather_tightly
+from auditor.ruleset.tables.spread import Said, by_condition, periods_alike, spread, verdict_words
+from auditor.ruleset.wording.exception_words import limits_words, observe_sentence, overflow_words
+from auditor.ruleset.wording.phrases import stretch_words
+from auditor.ruleset.wording.words import spelled
 
 _WIDEST = 34
 """Longer texts go on in a further line of their column."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from auditor.documents import Loc
 from auditor.errors import Fault, RuleSetError
-from auditor.ruleset.catching import case_against
-from auditor.ruleset.mutation import Bench, Mutant, alters, mutants_of
-from auditor.ruleset.requirements import Gap, gaps_in
+from auditor.ruleset.mutants.catching import case_against
+from auditor.ruleset.mutants.mutation import Bench, Mutant, alters, mutants_of
+from auditor.ruleset.mutants.requirements import Gap, gaps_in
+from auditor.ruleset.mutants.suggestion import Suggestion
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import Rule
-from auditor.ruleset.suggestion import Suggestion
 from auditor.ruleset.table import Subject
 from auditor.ruleset.testing import failures_in
 from auditor.text import nearest

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.countries import COUNTRIES
-from auditor.ruleset.phrases import either
 from auditor.ruleset.table import Subject
+from auditor.ruleset.wording.phrases import either
 
 ANYWHERE, ELSEWHERE = "anywhere", "elsewhere"
 _FEW = 5

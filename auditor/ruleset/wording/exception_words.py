@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from auditor.model import Role
 from auditor.ruleset.clauses import ExceptionClause, Overflow, When
-from auditor.ruleset.phrases import all_of, counted, either, number_words
 from auditor.ruleset.verdicts import LimitKind
+from auditor.ruleset.wording.phrases import all_of, counted, either, number_words
 
 Places = Callable[[Sequence[str]], str]
 """Names places of which one is meant."""

@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from auditor.countries import COUNTRIES
-from auditor.ruleset.exception_words import exception_sentences, observe_sentence
 from auditor.ruleset.groups import Groups
-from auditor.ruleset.phrases import all_of, either, instant_words
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import (
     FenceRule,
@@ -20,6 +18,8 @@ from auditor.ruleset.schema import (
     clauses_of,
     place_names,
 )
+from auditor.ruleset.wording.exception_words import exception_sentences, observe_sentence
+from auditor.ruleset.wording.phrases import all_of, either, instant_words
 
 NameOf = Callable[[str], str]
 """Names the country of a code."""

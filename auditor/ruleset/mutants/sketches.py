@@ -15,9 +15,9 @@ from typing import Any
 from auditor.model import Verdict
 from auditor.ruleset.cases import MOST_REPEATED
 from auditor.ruleset.clauses import ExceptionClause
-from auditor.ruleset.edits import SITES
 from auditor.ruleset.groups import BEGINNING
-from auditor.ruleset.mutation import PRESENT
+from auditor.ruleset.mutants.edits import SITES
+from auditor.ruleset.mutants.mutation import PRESENT
 from auditor.ruleset.table import Axes, Cell, Subject, table_of
 
 Row = dict[str, Any]

@@ -8,12 +8,12 @@ from auditor.model import Role, Verdict
 from auditor.ruleset.cases import Given
 from auditor.ruleset.evaluator import judge
 from auditor.ruleset.facts import Facts
-from auditor.ruleset.mutation import said
+from auditor.ruleset.mutants.mutation import said
+from auditor.ruleset.mutants.sketches import Moment, Rows, Sketcher
 from auditor.ruleset.outcomes import situation_in
 from auditor.ruleset.periods import changes_of
 from auditor.ruleset.schema import RequireRule, Rule
 from auditor.ruleset.situation import Situation
-from auditor.ruleset.sketches import Moment, Rows, Sketcher
 from auditor.ruleset.table import Cell, Decision, Subject, axes_of, table_of
 from auditor.ruleset.verdicts import Use
 from auditor.ruleset.wholecall import call_facts, judge_call

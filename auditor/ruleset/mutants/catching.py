@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby, islice
 
 from auditor.model import Role, Verdict
-from auditor.ruleset.mutation import Difference, differences, limits_altered, observed_by, parts_of
+from auditor.ruleset.mutants.mutation import Difference, differences, limits_altered, observed_by, parts_of
+from auditor.ruleset.mutants.sketches import CALL, ID, Row, Rows, Sketcher, limit_sketches
+from auditor.ruleset.mutants.suggestion import Meets, Suggestion, first_that
 from auditor.ruleset.schema import clauses_of
-from auditor.ruleset.sketches import CALL, ID, Row, Rows, Sketcher, limit_sketches
-from auditor.ruleset.suggestion import Meets, Suggestion, first_that
 from auditor.ruleset.table import Cell, Decision, Subject, axes_of, table_of
 from auditor.ruleset.testing import failures_of
 

@@ -1,0 +1,1 @@
+"""Rules are tested like code: what cases must show, and the mutants that they must catch."""
