@@ -13,7 +13,7 @@ from auditor.engine.pending import MEMBER_OF_CALL, member_schema
 from auditor.engine.raw_findings import BYSTANDER, MEMBER, RAW_FINDING, named_by, reasons_of_call
 from auditor.engine.wholecalls import WholeCalls, member_column, require_column, shared_clauses, sure_column
 from auditor.model import Role, Schema, Subject, Verdict, cast_to
-from auditor.ruleset.limits import calls_of, count_in_calls, days_of
+from auditor.ruleset.limits import USE, calls_of, count_in_calls, days_of
 from auditor.ruleset.schema import RequireRule, Rule, clauses_of
 from auditor.ruleset.verdicts import Judgement, LimitKind
 from auditor.ruleset.wholecall import CallFact, judge_call, not_observed
@@ -21,12 +21,13 @@ from auditor.ruleset.wholecall import CallFact, judge_call, not_observed
 ROWS_PER_BUCKET = 4_000_000
 """So many rows of a call table are held in memory at once."""
 
-MEMBERS_PER_BUCKET = 1_000_000
+MEMBERS_PER_BUCKET = 500_000
 """So many connections, where rules ask for whole calls: their rows are wider."""
 
 Frames = Mapping[str, pl.DataFrame]
 """What shards left for the second pass, by kind: `calls`, `members`, `uses`."""
 
+_USE = ("source_file", "record", "part", "account_id", "call_id")
 SAID_OF_CALL: Schema = {"call_verdict": pl.String, "call_reasons": pl.List(pl.String)}
 
 
@@ -188,8 +189,7 @@ def _write_uses(judge: Judge, wants: WholeCalls, frames: Frames, files: Files) -
             if clause.limits
         ]
         statuses = pl.concat(
-            one.select("source_file", "record", "part", "clause", LimitKind.CONNECTIONS, LimitKind.MINUTES)
-            for one in counted
+            one.select(*_USE, "clause", LimitKind.CONNECTIONS, LimitKind.MINUTES) for one in counted
         )
         files.write("uses", of_rule)
         files.write("statuses", statuses.with_columns(place_of_rule=pl.lit(place, pl.Int32)))
@@ -203,8 +203,8 @@ def _write_uses(judge: Judge, wants: WholeCalls, frames: Frames, files: Files) -
 
 def _uses_of(uses: pl.DataFrame, clause: int) -> pl.DataFrame:
     bit = pl.lit(1 << clause, dtype=pl.Int64)
-    return uses.filter(pl.col("possible_uses") & bit != 0).with_columns(
-        is_sure=pl.col("sure_uses") & bit != 0
+    return uses.filter(pl.col("possible_uses") & bit != 0).select(
+        "source_file", *(name for name in USE if name != "is_sure"), is_sure=pl.col("sure_uses") & bit != 0
     )
 
 

@@ -39,13 +39,16 @@ def _chosen(findings: Path, first_incidents: list[str]) -> pl.DataFrame:
     few = possible.head(ALL_UP_TO + 1).collect()
     if few.height <= ALL_UP_TO:
         return few
-    firsts = [
-        possible.filter(pl.col("incident_id") == incident)
-        .sort(pl.col("verdict") != Verdict.VIOLATION, "started_at", "finding_id")
-        .head(1)
-        for incident in first_incidents
-    ]
-    return pl.concat(pl.collect_all(firsts))
+    order = (pl.col("verdict") != Verdict.VIOLATION, "started_at", "finding_id")
+    # rows are wide, so the first of each incident are found by their ids
+    firsts = (
+        possible.filter(pl.col("incident_id").is_in(first_incidents))
+        .group_by("incident_id")
+        .agg(pl.col("finding_id").sort_by(*order).first())
+        .collect(engine="streaming")
+    )
+    shown = possible.filter(pl.col("finding_id").is_in(firsts["finding_id"].to_list()))
+    return shown.sort(pl.col("incident_id").cast(pl.Enum(first_incidents))).collect(engine="streaming")
 
 
 def _exhibit(number: int, row: dict[str, Any], logs: Mapping[str, Log]) -> dict[str, Any]:

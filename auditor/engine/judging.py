@@ -1,6 +1,6 @@
 """Connections → located and judged, with everything that a process needs for one job opened once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from auditor.model import CLIENT_UNIT, CODES, FINDING_VERDICTS, RELAY_UNIT, WARN
 from auditor.ruleset.evaluator import judge
 from auditor.ruleset.facts import Facts
 from auditor.ruleset.schema import Rule, WatchRule
-from auditor.ruleset.situation import SITUATION, Situation, add_situation, situation_of
+from auditor.ruleset.situation import LABEL, SITUATION, Situation, add_situation, situation_of
 from auditor.ruleset.verdicts import Fact, Judgement
 from auditor.sources.accounts import Accounts, load_accounts
 
@@ -90,7 +90,7 @@ class Judge:
     def judge(self, connections: pl.DataFrame) -> Judged:
         """Judge a batch of CONNECTION rows, of any size, keeping their order."""
         joined, warnings = self._accounts.join(connections) if self._accounts else (connections, None)
-        misspelt = _misspelt_regions(joined, self.facts)
+        misspelt = _misspelt(joined, self.facts)
         return self.judge_located(
             self._locate(joined.with_columns(_region())),
             misspelt if warnings is None else pl.concat([misspelt, warnings]),
@@ -202,19 +202,40 @@ def _region() -> pl.Expr:
     return pl.when(~region.str.contains(r"^[\[{]")).then(region).alias("home_region")
 
 
-def _misspelt_regions(connections: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-    """Warn of home regions that no rule names, and that only case or blanks tell from one that a rule does.
+def _misspelt(connections: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+    """Warn of values that no rule names, and that only case or blanks tell from one that a rule does.
 
-    Regions are compared exactly, so such a connection falls under no rule for that region.
+    They are compared exactly, so no rule for the one is for the other.
     """
-    named = {_folded(region): region for region in facts.home_regions}
-    unnamed = pl.col("home_region").is_not_null() & ~pl.col("home_region").is_in(sorted(facts.home_regions))
-    found = connections.filter(unnamed).group_by("source_file", "home_region")
+    asked: dict[str, tuple[str, Collection[str]]] = {
+        "home_region": ("home region", facts.home_regions),
+        "account_id": ("account", facts.account_lists),
+        **{LABEL + key: (f"label {key}", values) for key, values in facts.labels.items()},
+    }
+    frames = [
+        _misspelt_in(connections, column, words, named)
+        for column, (words, named) in asked.items()
+        if named and column in connections.columns
+    ]
+    return pl.concat([pl.DataFrame(schema=WARNING), *frames])
+
+
+def _misspelt_in(connections: pl.DataFrame, column: str, words: str, named: Collection[str]) -> pl.DataFrame:
+    meant = {_folded(name): name for name in named}
+    unnamed = pl.col(column).is_not_null() & ~pl.col(column).is_in(sorted(named))
+    found = connections.filter(unnamed).group_by("source_file", column)
     counted = found.agg(pl.len().cast(pl.Int64).alias("count"), first_record=pl.col("record").min())
+    alike = pl.col(column).str.replace_all(r"\s+", " ").str.to_lowercase()
+    likely = counted.filter(alike.is_in(sorted({name.lower() for name in (*meant, *named)})))
     rows = [
-        {**row, "text": f"home region `{row['home_region']}` is named by no rule; a rule names `{meant}`"}
-        for row in counted.iter_rows(named=True)
-        if (meant := named.get(_folded(row["home_region"])))
+        {
+            "source_file": row["source_file"],
+            "text": f"{words} `{row[column]}` is named by no rule; a rule names `{meant[folded]}`",
+            "count": row["count"],
+            "first_record": row["first_record"],
+        }
+        for row in likely.iter_rows(named=True)
+        if (folded := _folded(row[column])) in meant
     ]
     return pl.DataFrame(rows, schema=WARNING)
 

@@ -19,7 +19,11 @@ from auditor.ruleset.schema import clauses_of
 from auditor.ruleset.situation import SITUATION, situation_of
 from auditor.ruleset.verdicts import Judgement, LimitKind, LimitStatus, Statuses
 
+USES_AT_ONCE = 200_000
+"""So many uses are judged again at once."""
+
 _CONNECTION = ("source_file", "record", "part")
+_USE = (*_CONNECTION, "place_of_rule")
 _BASE = len(LimitStatus)
 _KINDS = tuple(LimitKind)
 
@@ -69,10 +73,11 @@ def _resolve_bucket(job: Job, bucket: BucketResult, shared: list[Path], files: F
     judge = judge_of(job)
     last = [_read(job, bucket, "verdicts").select(*_LAST)] if "verdicts" in bucket.files else []
     if "uses" in bucket.files:
-        uses = _counted(job, bucket, shared)
-        settled = _settled(judge, uses)
-        files.write("raw", as_findings(settled))
-        last.append(settled.select(*_LAST))
+        counted = _counted(job, bucket, shared)
+        for uses in _slices(job, bucket):
+            settled = _settled(judge, uses.join(counted, on=_USE, how="left", validate="1:1"))
+            files.write("raw", as_findings(settled))
+            last.append(settled.select(*_LAST))
     if not last:
         return pl.DataFrame(schema=RESOLVED)
     rows = (
@@ -90,14 +95,11 @@ def _resolve_bucket(job: Job, bucket: BucketResult, shared: list[Path], files: F
 
 
 def _counted(job: Job, bucket: BucketResult, shared: list[Path]) -> pl.DataFrame:
-    """Add to each use how it stands to all limits of all exceptions that it may be a use of, as one text."""
-    uses = _read(job, bucket, "uses")
-    of_clauses = _read(job, bucket, "statuses").join(
-        uses.select(*_CONNECTION, "place_of_rule", "account_id", "call_id"),
-        on=[*_CONNECTION, "place_of_rule"],
-        how="left",
-        validate="m:1",
-    )
+    """Say of each use how it stands to all limits of all exceptions that it may be a use of, as one text.
+
+    Columns: those of `_USE`, and `counted`.
+    """
+    of_clauses = _read(job, bucket, "statuses")
     days = pl.scan_parquet(shared) if shared else pl.LazyFrame(schema=SHARED)
     here = days.join(of_clauses.lazy().select("call_id").unique(), on="call_id", how="semi").collect()
     keys = ["place_of_rule", "clause", "account_id", "call_id"]
@@ -114,13 +116,18 @@ def _counted(job: Job, bucket: BucketResult, shared: list[Path]) -> pl.DataFrame
         (status.cast(pl.Int32) * _BASE**place for place, status in enumerate(_statuses(share))),
         pl.lit(0, dtype=pl.Int32),
     )
-    texts = (
+    return (
         whole.with_columns(code=code)
         .sort("clause")
-        .group_by(*_CONNECTION, "place_of_rule")
+        .group_by(_USE)
         .agg(counted=pl.format("{}:{}", "clause", "code").str.join(" "))
     )
-    return uses.join(texts, on=[*_CONNECTION, "place_of_rule"], how="left", validate="1:1")
+
+
+def _slices(job: Job, bucket: BucketResult) -> Iterator[pl.DataFrame]:
+    """Read the uses again, some at a time: their rows are wide."""
+    for name, _ in bucket.files["uses"]:
+        yield from pl.read_parquet(job.folder / name).iter_slices(USES_AT_ONCE)
 
 
 def _statuses(share: pl.Expr) -> list[pl.Expr]:

@@ -14,6 +14,7 @@ from auditor.ruleset.fields import (
     Filled,
     Instant,
     LabelKey,
+    Spelled,
     Text,
     WindowId,
     custom_error,
@@ -45,17 +46,17 @@ class Given(Strict):
     role: Role
     relay: Candidates
     call: Text | None = None
-    account: Text = "account"
+    account: Spelled = "account"
     at: Instant = Field(default="2026-05-01T00:00:00Z", validate_default=True)
     minutes: Minutes = 1
-    home_region: Text | None = None
+    home_region: Spelled | None = None
     participant: Candidates = "unknown"
     tier: Tier | None = None
     attempt: Annotated[int, Field(ge=1)] | None = None
     failed_primaries: Annotated[int, Field(ge=0)] | None = None
-    selection_reason: Text | None = None
+    selection_reason: Spelled | None = None
     windows: Annotated[tuple[WindowId, ...], Distinct] = ()
-    labels: dict[LabelKey, Text] = Field(default_factory=dict)
+    labels: dict[LabelKey, Spelled] = Field(default_factory=dict)
     use_proved: bool = True
     repeat: Annotated[int, Field(ge=1, le=MOST_REPEATED)] = 1
 

@@ -50,7 +50,7 @@ def judge(
         late_declared=any(one.worst.leans_on_late for one in said.values()),
         exceptions=tuple(clauses[clause].id for clause in sorted(took)),
         uses=uses if counted is None and situation.call_known else (),
-        limits=tuple(limits.words(clauses)),
+        limits=tuple(limits.words(clauses, {clause for one in said.values() for clause in one.worst.used})),
     )
 
 
@@ -72,8 +72,15 @@ class _Outcome(NamedTuple):
 
 
 class _Said(NamedTuple):
+    """What a rule says of a world over all its time, and at its start.
+
+    `used` are the exceptions with limits that took the connection at any instant, also where a later one is a
+    violation: it is a use, and counts as one.
+    """
+
     worst: _Outcome
     at_start: _Outcome
+    used: frozenset[int]
 
 
 def _said_in(world: World, clauses: Sequence[ExceptionClause], in_force: Sequence[bool]) -> _Said:
@@ -81,7 +88,8 @@ def _said_in(world: World, clauses: Sequence[ExceptionClause], in_force: Sequenc
     outcomes = [
         _outcome_at(world, clauses, instant, in_force=in_force[instant]) for instant in range(world.end)
     ]
-    return _Said(worst=_worst_of(outcomes), at_start=outcomes[0])
+    used = frozenset().union(*(one.used for one in outcomes))
+    return _Said(worst=_worst_of(outcomes), at_start=outcomes[0], used=used)
 
 
 def _worst_of(outcomes: Sequence[_Outcome]) -> _Outcome:
@@ -116,9 +124,8 @@ def _outcome_at(
 
 
 def _uses(said: Collection[_Said]) -> Iterator[Use]:
-    outcomes = [one.worst for one in said]
-    for clause in sorted(frozenset().union(*(one.used for one in outcomes))):
-        yield Use(clause, is_sure=all(clause in one.used for one in outcomes))
+    for clause in sorted(frozenset().union(*(one.used for one in said))):
+        yield Use(clause, is_sure=all(clause in one.used for one in said))
 
 
 class _Limits(NamedTuple):
@@ -146,21 +153,20 @@ class _Limits(NamedTuple):
         return cls(statuses)
 
     def settled(self, outcome: _Outcome) -> frozenset[Verdict]:
-        """Say what a world may come to. Uses are counted independently of each other.
-
-        What is a use at its start only, and a violation later, is in no counter.
-        """
-        counted = [self.status_of[clause] for clause in outcome.used if clause in self.status_of]
-        statuses = {status for of_use in counted for status in of_use.values()}
+        """Say what a world may come to. Uses are counted independently of each other."""
+        statuses = {status for clause in outcome.used for status in self.status_of[clause].values()}
         if LimitStatus.OVER in statuses:
             return frozenset({Verdict.VIOLATION})
         if statuses - {LimitStatus.WITHIN}:
             return frozenset({outcome.verdict, Verdict.VIOLATION})
         return frozenset({outcome.verdict})
 
-    def words(self, clauses: Sequence[ExceptionClause]) -> Iterator[tuple[str, LimitKind, LimitStatus]]:
-        for clause, statuses in self.status_of.items():
-            for kind, status in statuses.items():
+    def words(
+        self, clauses: Sequence[ExceptionClause], mattering: AbstractSet[int]
+    ) -> Iterator[tuple[str, LimitKind, LimitStatus]]:
+        """List what is not surely within a limit, of the exceptions on whose limits a verdict hangs."""
+        for clause in sorted(mattering & self.status_of.keys()):
+            for kind, status in self.status_of[clause].items():
                 if status is not LimitStatus.WITHIN:
                     yield clauses[clause].id, kind, status
 

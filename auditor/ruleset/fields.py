@@ -1,6 +1,7 @@
 """The kinds of value that rule and group files are made of."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -173,6 +174,13 @@ def _not_blank(text: str) -> str:
     return text
 
 
+def _spelled(text: str) -> str:
+    """Spell a text as it is spelled where a log is read: in NFC, and without blanks around it."""
+    if text != text.strip():
+        raise custom_error(f"`{text}` has blanks around it", hint="leave them out: no log would equal it")
+    return unicodedata.normalize("NFC", text)
+
+
 def _formed(pattern: str, what: str, hint: str) -> Held:
     def formed(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -190,6 +198,8 @@ def is_rule_id(text: str) -> bool:
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Day = Annotated[date, BeforeValidator(_day)]
 Text = Annotated[str, Held(_not_blank, {"string": {"pattern": r"\S"}})]
+Spelled = Annotated[str, Held(_not_blank, {"string": {"pattern": r"\S"}}), AfterValidator(_spelled)]
+"""A text that is compared with what logs say."""
 RuleId = Annotated[str, _formed(_RULE_ID, "id of a rule", "up to 64 of a to z, 0 to 9 and hyphens")]
 GroupId = Annotated[
     str, _formed(r"[A-Z][A-Z0-9_]{2,63}", "id of a group", "3 to 64 of A to Z, 0 to 9 and underscores")
@@ -209,7 +219,7 @@ Distinct = Held(_distinct, {"array": {"uniqueItems": True}})
 Filled = Held(_filled, {"array": {"minItems": 1}, "object": {"minProperties": 1}})
 Name = Annotated[str, Held(_name, {"string": {"$comment": PLACE}})]
 GroupName = Annotated[str, AfterValidator(_group_name)]
-Words = Annotated[tuple[Text, ...], Filled, Distinct]
+Words = Annotated[tuple[Spelled, ...], Filled, Distinct]
 Names = Annotated[tuple[Name, ...], Filled, Distinct]
 """Group ids and country codes."""
 

@@ -28,6 +28,9 @@ from auditor.ruleset.fields import (
 )
 from auditor.ruleset.interval import Interval
 
+MOST_EXCEPTIONS = 32
+"""The uses of a rule's exceptions are kept as bits, and nobody can read more."""
+
 
 class Effect(StrEnum):
     """What a rule asks of the connections in its scope."""
@@ -181,6 +184,11 @@ class FenceRule(RuleBase):
     @field_validator("exceptions")
     @classmethod
     def _have_ids_of_their_own(cls, exceptions: tuple[ExceptionClause, ...]) -> tuple[ExceptionClause, ...]:
+        if len(exceptions) > MOST_EXCEPTIONS:
+            raise custom_error(
+                f"{len(exceptions)} exceptions are more than {MOST_EXCEPTIONS}",
+                hint="make several rules of it",
+            )
         return unlike(exceptions, [one.id for one in exceptions])
 
 

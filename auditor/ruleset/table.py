@@ -23,7 +23,7 @@ from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import RequireRule, Rule, clauses_of
 from auditor.ruleset.situation import Situation
 from auditor.ruleset.verdicts import LimitKind, LimitStatus, Statuses
-from auditor.ruleset.wholecall import call_facts, judge_call
+from auditor.ruleset.wholecall import CallFact, call_facts, judge_call, scopes_of
 from auditor.ruleset.windows import EVERYWHERE, Held
 
 
@@ -215,11 +215,24 @@ def _asked_of(cell: Cell, clauses: Sequence[ExceptionClause], facts: Facts) -> t
 def _decision(rule: Rule, cell: Cell, facts: Facts) -> Decision:
     situation = situation_of_cell(cell, facts)
     if isinstance(rule, RequireRule):
-        return Decision(judge_call(rule, call_facts(rule, situation, facts)).verdict)
+        return Decision(_call_verdict(rule, situation, facts))
     clauses = clauses_of(rule)
     judgement = judge(rule, situation, facts, counted=dict.fromkeys(range(len(clauses)), _WITHIN))
     taken = [clause for clause in clauses if clause.id in judgement.exceptions]
     return Decision(judgement.verdict, taken[0] if judgement.verdict is Verdict.EXCUSED else None)
+
+
+def _call_verdict(rule: RequireRule, situation: Situation, facts: Facts) -> Verdict:
+    """Judge a call with this one connection, or with one in scope beside it.
+
+    A connection of which only the role is out of scope tells of its call all the same, if the rule requires
+    its role.
+    """
+    told = call_facts(rule, situation, facts)
+    of_any_role = rule.model_copy(update={"scope": rule.scope.model_copy(update={"roles": None})})
+    if CallFact.ROLE_POSSIBLE in told and scopes_of(of_any_role, situation, facts) == {True}:
+        told |= CallFact.SCOPE_POSSIBLE | CallFact.SCOPE_SURE
+    return judge_call(rule, told).verdict
 
 
 def _role_marks(subjects: Sequence[Subject], role: Role) -> tuple[object, ...]:

@@ -4,7 +4,6 @@ Design: SEMANTICS.md, section 3, *Precedence*.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from decimal import Decimal
 
 from auditor.errors import Fault
@@ -20,8 +19,8 @@ _MAY_ONLY_TIGHTEN = (
     "a rule that extends another may only tighten it; write a rule of its own for anything else"
 )
 
-_LENIENCE = {Effect.NEVER: 0, Effect.FENCE: 1, Effect.REQUIRE: 1, Effect.WATCH: 2}
-"""What a `never` finds nobody can waive, and a `watch` finds nothing."""
+_LENIENCE = {Effect.NEVER: 0, Effect.FENCE: 1, Effect.REQUIRE: 2, Effect.WATCH: 3}
+"""A `never` cannot be waived; one relay inside is enough for a `require`; a `watch` finds nothing."""
 
 
 def faults_of_loosening(ruleset: RuleSet) -> Iterator[Fault]:
@@ -101,7 +100,7 @@ def _limit(clause: ExceptionClause, kind: LimitKind) -> Decimal:
 
 
 def _wider_shares(own: Table, theirs: Table) -> Iterator[str]:
-    """Find a wider scope while the other rule is in force: a share of more calls is a wider limit."""
+    """Find a wider scope: a share of more calls is a wider limit, also of earlier calls of the same day."""
     by_share: Mapping[str, ExceptionClause] = {
         decision.clause.id: decision.clause
         for decision in theirs.values()
@@ -109,9 +108,8 @@ def _wider_shares(own: Table, theirs: Table) -> Iterator[str]:
     }
     if not by_share:
         return
-    in_force: set[datetime] = {cell.at for cell, one in theirs.items() if _applies(one)}
     for cell, decision in own.items():
-        if cell.at in in_force and _applies(decision) and not _applies(theirs[cell]):
+        if _applies(decision) and not _applies(theirs[cell]):
             names = ", ".join(f"`{name}`" for name in by_share)
             yield f"{_told(cell)} is newly in scope, so that the share of calls of exception {names} grows"
             return

@@ -12,7 +12,7 @@ from pydantic import ValidationInfo as Info
 from auditor.documents import Document, Strict
 from auditor.errors import Fault
 from auditor.model import Role
-from auditor.ruleset.fields import Distinct, Filled, Instant, RuleId, Text, custom_error
+from auditor.ruleset.fields import Distinct, Filled, Instant, RuleId, Spelled, Text, custom_error
 from auditor.ruleset.interval import Stretch
 from auditor.ruleset.networks import Network
 from auditor.ruleset.schema import Effect
@@ -68,7 +68,7 @@ class Match(Strict):
     """Which findings a waiver is about: all keys that are given must fit."""
 
     call: Text | None = None
-    account: Text | None = None
+    account: Spelled | None = None
     relay_in: Annotated[tuple[Network, ...], Filled, Distinct] | None = None
     roles: Annotated[tuple[Role, ...], Filled, Distinct] | None = None
 

@@ -3,7 +3,7 @@
 Part of the evaluator, apart from it only for its length. Design: SEMANTICS.md, section 3.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from enum import IntFlag
 from itertools import product
 
@@ -44,13 +44,31 @@ def call_facts(rule: RequireRule, situation: Situation, facts: Facts) -> CallFac
     if not any(role in rule.require.roles for role in possible_roles(situation)):
         return found
     is_sure = situation.role in rule.require.roles and situation.use_proved
-    ways = ways_of(situation.relay, [allowed_by(rule)], facts.periods, entered)
-    shortest = len(entered) if situation.end_known else 1
+    inside = _inside(rule, situation, facts, entered)
     found |= CallFact.ROLE_POSSIBLE
     found |= CallFact.ROLE_SURE if is_sure else CallFact(0)
-    found |= CallFact.INSIDE_POSSIBLE if any(all(way[0][:shortest]) for way in ways) else CallFact(0)
-    found |= CallFact.INSIDE_SURE if is_sure and all(all(way[0]) for way in ways) else CallFact(0)
+    found |= CallFact.INSIDE_POSSIBLE if True in inside else CallFact(0)
+    found |= CallFact.INSIDE_SURE if is_sure and inside == {True} else CallFact(0)
     return found
+
+
+def _inside(rule: RequireRule, situation: Situation, facts: Facts, entered: range) -> set[bool]:
+    """Say whether the relay stays where the rule wants it, in each world.
+
+    At each instant at which the rule is in force; where it never is while the connection lasts, at all of
+    them: it may tell of a call that began before or goes on after.
+    """
+    in_force = [rule.in_force.covers(facts.periods.begin(period)) for period in entered]
+    lives = [len(entered)] if situation.end_known else range(1, len(entered) + 1)
+    return {
+        all(way[instant] for instant in _bound(in_force[:life]))
+        for (way,) in ways_of(situation.relay, [allowed_by(rule)], facts.periods, entered)
+        for life in lives
+    }
+
+
+def _bound(in_force: Sequence[bool]) -> Sequence[int]:
+    return [instant for instant, binds in enumerate(in_force) if binds] or range(len(in_force))
 
 
 def judge_call(rule: RequireRule, call: CallFact, *, call_known: bool = True) -> Judgement:

@@ -30,7 +30,7 @@ class Window(Stretch):
     @property
     def is_late(self) -> bool:
         """Tell whether it was declared too late to be beyond doubt."""
-        return self.declared_at > self.until + DECLARED_WITHIN
+        return self.declared_at - self.until > DECLARED_WITHIN
 
 
 class WindowsFile(Strict):

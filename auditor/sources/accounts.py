@@ -129,13 +129,14 @@ def load_accounts(path: Path) -> Accounts:
 
 
 def _named(lines: Sequence[Line]) -> list[Line]:
-    """Spell accounts and home regions as they are spelled where a log is read."""
+    """Spell accounts, home regions and labels as they are spelled where a log is read."""
+    labels = {name for line in lines[:1] for name in line.fields if name.startswith(LABEL)}
     names = {
         name: read_names(pl.Series([line.fields[name] for line in lines], dtype=pl.String)).values
-        for name in REQUIRED
+        for name in (*REQUIRED, *sorted(labels))
     }
     return [
-        replace(line, fields={**line.fields, **{name: values[at] for name, values in names.items()}})
+        replace(line, fields={**line.fields, **{name: values[at] or None for name, values in names.items()}})
         for at, line in enumerate(lines)
     ]
 

@@ -14,6 +14,7 @@ from auditor.sources.reading import Reading, constant, merged, nulled
 from auditor.sources.times import read_durations, read_instants, units_fitting
 from auditor.sources.values import (
     HIGHEST,
+    LOWEST,
     added_up,
     read_countries,
     read_counts,
@@ -144,13 +145,17 @@ def _unmapped_where_null(roles: pl.Series) -> pl.Series | None:
 READERS: dict[str, Callable[[pl.Series], Reading]] = {
     "account_id": read_names,
     "home_region": read_names,
+    "selection_reason": read_names,
     "role": partial(read_words, words=ROLE),
     "tier": partial(read_words, words=TIER),
     "time_basis": partial(read_words, words=TIME_BASIS),
     "relay_country_declared": read_countries,
     "participant_country_declared": read_countries,
     "use_proved": read_flags,
-    **{name: partial(read_counts, highest=highest) for name, highest in HIGHEST.items()},
+    **{
+        name: partial(read_counts, highest=highest, lowest=LOWEST.get(name, 0))
+        for name, highest in HIGHEST.items()
+    },
 }
 
 
@@ -165,7 +170,7 @@ def _typed(read: PartRead, name: str, value: Value, written: pl.Series, zone: st
         if value.ip in ("host_port", "host_port_bare"):
             return split_ports(written, bare=value.ip == "host_port_bare")[0]
         return read_hosts(written)
-    reader = READERS.get(name)
+    reader = read_names if name.startswith(LABEL) else READERS.get(name)
     return reader(written) if reader else Reading(written.cast(pl.String))
 
 

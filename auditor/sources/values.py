@@ -8,6 +8,9 @@ from auditor.countries import COUNTRIES
 from auditor.model import BadValue
 from auditor.sources.reading import Reading, constant, merged, nulled, reasons_of
 
+LOWEST = {"attempt": 1}
+"""The least that a count may be, where it is not 0: attempts are counted from 1."""
+
 HIGHEST = {"relay_port": 65_535, "attempt": 2**31 - 1, "failed_primaries": 2**31 - 1, "bytes": 2**63 - 1}
 
 _HOST_PORT = r"^(?:\[([^\[\]]*)\]|([^:\[\]]*))(?::(\d*))?$"
@@ -15,8 +18,8 @@ _BARE = r"^(?:\[([^\[\]]*)\]|(.*[^:]|.*::)):(\d+)$"
 _BRACKETS = r"^\[([^\[\]]*)\]$"
 
 
-def read_counts(written: pl.Series, highest: int) -> Reading:
-    """Read whole numbers from 0 to `highest`; `3.0` is 3, as spreadsheets write it."""
+def read_counts(written: pl.Series, highest: int, lowest: int = 0) -> Reading:
+    """Read whole numbers from `lowest` to `highest`; `3.0` is 3, as spreadsheets write it."""
     if written.dtype.is_integer():
         values = written.cast(pl.Int64, strict=False)
     else:
@@ -25,7 +28,7 @@ def read_counts(written: pl.Series, highest: int) -> Reading:
         if values.null_count() > written.null_count():
             text = text.str.strip_chars()
             values = text.str.replace(r"^(\d+)\.0*$", "$1").cast(pl.Int64, strict=False)
-    fitting = values.is_between(0, highest)
+    fitting = values.is_between(lowest, highest)
     values = values.zip_with(fitting.fill_null(value=False), constant(None, len(values), pl.Int64))
     return Reading(values, reasons_of(written, values))
 

@@ -64,8 +64,9 @@ def witness_of(rule: RuleDict, groups: Groups, facts: Facts, scope: Certainty) -
 
 
 def stays(moments: Sequence[Moment], country: str) -> bool:
-    """Tell whether a relay in a country is inside at every instant."""
-    return all(country in moment.body for moment in moments)
+    """Tell whether a relay in a country is inside whenever the rule is in force; if it never is, always."""
+    bound = [moment for moment in moments if moment.in_force] or moments
+    return all(country in moment.body for moment in bound)
 
 
 def role_among(facts: Facts, roles: Sequence[str]) -> Certainty:

@@ -83,13 +83,10 @@ def held_windows(windows: list[Window], home_region: str, facts: Facts) -> Itera
 
 
 def together(said: Sequence[Outcome]) -> Outcome:
-    """Judge one world by the worst of its instants; one that is a violation at any is a use of nothing."""
+    """Judge one world by the worst of its instants; what is a use at any of them counts as one."""
     verdict = min((each.verdict for each in said), key=WORST_FIRST.index)
-    if verdict == "violation":
-        return Outcome(verdict)
-    return Outcome(
-        verdict, frozenset().union(*(each.uses for each in said)), leans=any(each.leans for each in said)
-    )
+    leans = verdict != "violation" and any(each.leans for each in said)
+    return Outcome(verdict, frozenset().union(*(each.uses for each in said)), leans=leans)
 
 
 def outcome_at(rule: RuleDict, moment: Moment, one: One, held: dict[str, bool]) -> Outcome:

@@ -4,7 +4,7 @@ Straight from that page, connection by connection and world by world, and withou
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tests.reference.calls import Subject, required, unobserved
 from tests.reference.facts import FINDING_VERDICTS, Facts, Opinion, settled
@@ -39,10 +39,7 @@ def opinion_of(outcomes: Outcomes, statuses: Mapping[str, str]) -> Opinion:
     """Settle a connection, once it is known how its uses stand with their limits."""
     verdict = verdict_of(outcomes.over_time, statuses)
     reasons = set()
-    # What is a use at its start alone, and a violation later, is in no counter.
-    counted = frozenset(name for one in outcomes.over_time for name in one.uses)
-    at_start = frozenset(replace(one, uses=one.uses & counted) for one in outcomes.at_start)
-    if verdict != verdict_of(at_start, statuses):
+    if verdict != verdict_of(outcomes.at_start, statuses):
         reasons.add("spans_change")
     if verdict in FINDING_VERDICTS and any(one.leans for one in outcomes.over_time):
         reasons.add("late_declared")
