@@ -247,6 +247,7 @@ FINDING: Schema = {
     "finding_id": pl.String,
     "rule_id": pl.String,
     "rule_version": pl.String,
+    "rule_status": pl.String,
     "severity": pl.String,
     "subject": pl.String,
     "verdict": pl.String,
@@ -295,6 +296,7 @@ scope, and neither role nor relay nor participant.
 INCIDENT: Schema = {
     "incident_id": pl.String,
     "rule_id": pl.String,
+    "rule_status": pl.String,
     "severity": pl.String,
     "place": pl.String,
     "place_kind": pl.String,

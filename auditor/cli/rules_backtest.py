@@ -21,7 +21,7 @@ from auditor.engine.conditions import ExitCode
 from auditor.evidence.run import open_run
 from auditor.evidence.summary import RuleResult
 from auditor.evidence.verify import load_intact
-from auditor.model import FINDING_VERDICTS
+from auditor.model import Verdict
 from auditor.tables import write_table
 
 _NO_FINDING = "no finding"
@@ -72,17 +72,18 @@ def _told(found: Backtest) -> Iterator[str]:
     calls, then = found.was.overall.calls, found.becomes.overall.calls
     proved, possible = f"{calls.proved:,} → {then.proved:,}", f"{calls.possible:,} → {then.possible:,}"
     yield f"All rules: calls proved {proved}, possible {possible}"
+    yield f"Connections under no rule: {found.was.uncovered:,} → {found.becomes.uncovered:,}"
+    yield f"Exit code: {found.was.exit_code} → {found.becomes.exit_code}"
 
 
 def _rule(rule_id: str, was: RuleResult | None, becomes: RuleResult | None, found: Backtest) -> Iterator[str]:
-    if becomes is None:
-        yield f"{rule_id} {found.versions_were[rule_id]}: only in the run"
-    elif was is None:
-        yield f"{rule_id} {found.versions_become[rule_id]}: new"
-    else:
-        yield f"{rule_id} {found.versions_were[rule_id]} → {found.versions_become[rule_id]}"
+    yield _heading(rule_id, was, becomes, found)
+    if was and becomes and was.severity != becomes.severity:
+        yield f"  severity: {was.severity} → {becomes.severity}"
+    if becomes and becomes.idle:
+        yield "  no connection falls under it"
     rows = []
-    for verdict in FINDING_VERDICTS:
+    for verdict in Verdict:
         before, after = (one.verdicts.get(verdict, 0) if one else 0 for one in (was, becomes))
         rows.append((f"  {verdict}", f"{before:,}", "→", f"{after:,}"))
     calls = [one.measures.calls.possible if one else 0 for one in (was, becomes)]
@@ -93,6 +94,15 @@ def _rule(rule_id: str, was: RuleResult | None, becomes: RuleResult | None, foun
         yield f"  {count:,} changed: {said} → {says}"
     if was is not None and becomes is not None and changed.is_empty():
         yield "  no finding changed"
+
+
+def _heading(rule_id: str, was: RuleResult | None, becomes: RuleResult | None, found: Backtest) -> str:
+    draft = ", draft" if becomes and becomes.status else ""
+    if becomes is None:
+        return f"{rule_id} {found.versions_were[rule_id]}: only in the run"
+    if was is None:
+        return f"{rule_id} {found.versions_become[rule_id]}: new{draft}"
+    return f"{rule_id} {found.versions_were[rule_id]} → {found.versions_become[rule_id]}{draft}"
 
 
 def _changes(changed: pl.DataFrame) -> Iterator[tuple[str, str, int]]:

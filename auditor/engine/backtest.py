@@ -18,6 +18,7 @@ _KEY = ("rule_id", "subject", "source_file", "record", "part", "call_id")
 
 CHANGED: Schema = {
     "rule_id": pl.String,
+    "rule_status": pl.String,
     "was": pl.String,
     "becomes": pl.String,
     "subject": pl.String,

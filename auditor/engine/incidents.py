@@ -95,7 +95,7 @@ def _described(rows: pl.LazyFrame) -> pl.DataFrame:
     return (
         rows.group_by("incident_id")
         .agg(
-            pl.col("rule_id", "severity", "home_region", "place", "place_kind").first(),
+            pl.col("rule_id", "rule_status", "severity", "home_region", "place", "place_kind").first(),
             first_started_at=pl.col("started_at").min(),
             last_started_at=pl.col("started_at").max(),
             calls_proved=pl.col("call_id").filter(proved).drop_nulls().n_unique(),

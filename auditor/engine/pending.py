@@ -167,7 +167,7 @@ def _told(judge: Judge, judged: Judged, wants: WholeCalls) -> Iterator[pl.Series
         rule = judge.ruleset.rules[place]
         assert_is_require(rule)
         told = [int(call_facts(rule, one, judge.facts)) for one in situations]  # type: ignore[arg-type]
-        yield pl.Series(require_column(place), told, dtype=pl.UInt8)
+        yield pl.Series(require_column(place), told, dtype=pl.UInt16)
     for place in wants.shared:
         rule = judge.ruleset.rules[place]
         sure = [scopes_of(rule, one, judge.facts) == {True} for one in situations]

@@ -13,6 +13,9 @@ MEMBER, BYSTANDER = "member", "bystander"
 """Raw rows that are no findings, and tell who was affected: connections that bear the verdict of their call,
 and those of a call in which a role was not observed."""
 
+PARTICIPANT_UNKNOWN = "participant_unknown"
+"""Whether a whole call is in scope hangs on where a participant is; each connection tells the evidence."""
+
 FINDINGS = tuple(subject.value for subject in Subject)
 
 RAW_FINDING: Schema = {
@@ -97,6 +100,7 @@ def named_by(rule: Rule) -> list[pl.Expr]:
     return [
         pl.lit(rule.id).alias("rule_id"),
         pl.lit(rule.version).alias("rule_version"),
+        pl.lit(rule.status, dtype=pl.String).alias("rule_status"),
         pl.lit(rule.severity.value).alias("severity"),
         pl.lit(not binds(rule)).alias("watch"),
     ]
@@ -124,7 +128,8 @@ def as_findings(rows: pl.DataFrame) -> pl.DataFrame:
 
 def reasons_of_call(judgement: Judgement) -> list[str]:
     """Say what the verdict of a whole call rests on."""
-    return [*_doubt_words(judgement), *_marks(judgement)]
+    participant = [PARTICIPANT_UNKNOWN] if Fact.PARTICIPANT in judgement.doubts else []
+    return [*participant, *_doubt_words(judgement), *_marks(judgement)]
 
 
 def _findings_of(rule: Rule, place: int, judged: Judged) -> pl.DataFrame:

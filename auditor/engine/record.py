@@ -20,12 +20,16 @@ from auditor.evidence.manifest import (
     RuleApplied,
     RunFacts,
     Settings,
+    WaiverApplied,
+    WindowApplied,
 )
 from auditor.geo.atlas import AtlasSettings
 from auditor.geo.mmdb import Database as DatabaseOpened
 from auditor.ruleset.clauses import ExceptionClause, Limits
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import RequireRule, Rule, clauses_of
+from auditor.ruleset.waiver_schema import Waiver
+from auditor.ruleset.windows import Window
 from auditor.ruleset.wording.words import sentences_of
 from auditor.sources.interface import Plan
 from auditor.sources.mapping import Mapping
@@ -103,6 +107,8 @@ def manifest_of(ground: Ground, planned: Planned, partial: Partial, facts: RunFa
         evidence=[*_rule_files(ground.ruleset), *ground.side_files],
         databases=[_database(database) for database in ground.atlas.databases],
         rules=[_rule(rule, ground.ruleset) for rule in ground.ruleset.rules],
+        windows=[_window(window) for window in sorted(ground.ruleset.windows.declared, key=_place_of_window)],
+        waivers=[_waiver(waiver) for waiver in ground.ruleset.waivers],
         outputs=[],
     )
 
@@ -206,3 +212,33 @@ def _plain(number: Decimal) -> str:
 def _requirement(rule: RequireRule, ruleset: RuleSet) -> RequirementApplied:
     places = ruleset.groups.titles(rule.require.in_)
     return RequirementApplied(roles=list(rule.require.roles), places=list(places))
+
+
+def _place_of_window(window: Window) -> tuple[str, datetime, datetime, tuple[str, ...]]:
+    return window.id, window.from_, window.until, window.regions
+
+
+def _window(window: Window) -> WindowApplied:
+    return WindowApplied(
+        id=window.id,
+        regions=list(window.regions),
+        from_=window.from_,
+        until=window.until,
+        evidence=window.evidence,
+        declared_by=window.declared_by,
+        declared_at=window.declared_at,
+        late=window.is_late,
+    )
+
+
+def _waiver(waiver: Waiver) -> WaiverApplied:
+    match, covers = waiver.match, waiver.covers
+    return WaiverApplied(
+        waiver_id=waiver.id,
+        call=match.call,
+        account=match.account,
+        relay_in=None if match.relay_in is None else [str(network) for network in match.relay_in],
+        roles=None if match.roles is None else list(match.roles),
+        covers_from=covers.from_,
+        covers_until=covers.until,
+    )

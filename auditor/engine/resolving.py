@@ -11,7 +11,7 @@ from auditor.engine.job import Job
 from auditor.engine.judging import TALLY, Judge, judge_of, tallied
 from auditor.engine.partial import BucketResult
 from auditor.engine.raw_findings import SAID, as_findings, said_in
-from auditor.engine.sharing import SHARED, write_shared
+from auditor.engine.sharing import CALLS_AT_ONCE, SHARED, write_shared
 from auditor.engine.wholecalls import shared_clauses
 from auditor.model import CONNECTION, Schema, Verdict
 from auditor.ruleset.evaluator import limit_kinds, settle
@@ -51,13 +51,23 @@ class Resolved:
     counts: pl.DataFrame
 
 
-def resolve(job: Job, buckets: Mapping[str, BucketResult]) -> Resolved:
-    """Settle what was left open by single calls: the shares of days; then each use, bucket by bucket."""
-    shared = write_shared(job, _paths(job, buckets, "with_use"), _paths(job, buckets, "days"))
+def resolve(
+    job: Job,
+    buckets: Mapping[str, BucketResult],
+    *,
+    calls_at_once: int = CALLS_AT_ONCE,
+    uses_at_once: int = USES_AT_ONCE,
+) -> Resolved:
+    """Settle what was left open by single calls: the shares of days; then each use, bucket by bucket.
+
+    How much is in memory at once is invisible.
+    """
+    with_use, days = _paths(job, buckets, "with_use"), _paths(job, buckets, "days")
+    shared = write_shared(job, with_use, days, calls_at_once=calls_at_once)
     raw, counts = _paths(job, buckets, "raw"), [pl.DataFrame(schema=RESOLVED)]
     for name, bucket in buckets.items():
         files = Files(job.folder, f"last-{name}")
-        counts.append(_resolve_bucket(job, bucket, shared, files))
+        counts.append(_resolve_bucket(job, bucket, shared, files, uses_at_once))
         raw += [job.folder / file for file, _ in files.written.get("raw", ())]
     sums = pl.concat(counts).group_by("situation_id", "resolved").agg(pl.col(name).sum() for name in TALLY)
     return Resolved(tuple(raw), sums.sort("situation_id", "resolved"))
@@ -69,12 +79,14 @@ def verdicts_in(resolved: str) -> dict[int, Verdict]:
     return {int(place): Verdict(verdict) for place, verdict in pairs}
 
 
-def _resolve_bucket(job: Job, bucket: BucketResult, shared: list[Path], files: Files) -> pl.DataFrame:
+def _resolve_bucket(
+    job: Job, bucket: BucketResult, shared: list[Path], files: Files, uses_at_once: int
+) -> pl.DataFrame:
     judge = judge_of(job)
     last = [_read(job, bucket, "verdicts").select(*_LAST)] if "verdicts" in bucket.files else []
     if "uses" in bucket.files:
         counted = _counted(job, bucket, shared)
-        for uses in _slices(job, bucket):
+        for uses in _slices(job, bucket, uses_at_once):
             settled = _settled(judge, uses.join(counted, on=_USE, how="left", validate="1:1"))
             files.write("raw", as_findings(settled))
             last.append(settled.select(*_LAST))
@@ -124,10 +136,10 @@ def _counted(job: Job, bucket: BucketResult, shared: list[Path]) -> pl.DataFrame
     )
 
 
-def _slices(job: Job, bucket: BucketResult) -> Iterator[pl.DataFrame]:
+def _slices(job: Job, bucket: BucketResult, rows: int) -> Iterator[pl.DataFrame]:
     """Read the uses again, some at a time: their rows are wide."""
     for name, _ in bucket.files["uses"]:
-        yield from pl.read_parquet(job.folder / name).iter_slices(USES_AT_ONCE)
+        yield from pl.read_parquet(job.folder / name).iter_slices(rows)
 
 
 def _statuses(share: pl.Expr) -> list[pl.Expr]:

@@ -36,9 +36,12 @@ from auditor.evidence.summary import (
 )
 from auditor.evidence.tables import scan_tables, write_table
 from auditor.model import NOT_CONNECTION, REJECT, UNREAD, WARNING, Role, Severity, Subject, Verdict
+from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.situation import SITUATION, situation_ids
 from auditor.ruleset.waivers import Decided, WaiverUse, decide
 from auditor.sources.interface import Log
+
+_LATER = "after the clock of the run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,14 @@ def summary_of(  # noqa: PLR0913  what a run rests on, and where it is
         waivers=[_waiver_result(use) for use in waivers.uses],
         conditions=conditions,
         exit_code=exit_code_of(conditions),
-        **_notes(whole.partial, [*_after_the_clock(whole.partial, as_of), *_left_out(whole.left_out)]),
+        **_notes(
+            whole.partial,
+            [
+                *_after_the_clock(whole.partial, as_of),
+                *_declared_after(whole.job.ruleset, as_of),
+                *_left_out(whole.left_out),
+            ],
+        ),
     )
 
 
@@ -265,6 +275,22 @@ def _notes(partial: Partial, warnings: list[dict[str, Any]]) -> dict[str, list[A
     return notes
 
 
+def _declared_after(ruleset: RuleSet, as_of: datetime) -> list[dict[str, Any]]:
+    """Warn of windows whose declaration the run's clock had not seen yet."""
+    paths = {window: file.path for file in ruleset.files if file.kind == "windows" for window in file.ids}
+    texts = {
+        (
+            paths[window.id],
+            f"window `{window.id}` was declared at {window.declared_at:%Y-%m-%dT%H:%M:%SZ}, {_LATER}",
+        )
+        for window in ruleset.windows.declared
+        if window.declared_at > as_of
+    }
+    return [
+        {"source_file": path, "text": text, "count": 1, "first_record": None} for path, text in sorted(texts)
+    ]
+
+
 def _left_out(paths: Sequence[str]) -> list[dict[str, Any]]:
     """Warn of files in named folders that nobody read."""
     text = "lies in a named folder and was not read: its suffix is not one of a log"
@@ -280,7 +306,7 @@ def _after_the_clock(partial: Partial, as_of: datetime) -> list[dict[str, Any]]:
     return [
         {
             "source_file": path,
-            "text": f"its last connection starts at {at:%Y-%m-%dT%H:%M:%SZ}, after the clock of the run",
+            "text": f"its last connection starts at {at:%Y-%m-%dT%H:%M:%SZ}, {_LATER}",
             "count": 1,
             "first_record": None,
         }

@@ -25,13 +25,18 @@ SHARED: Schema = {
 _OF_DAY = ("place_of_rule", "account_id", "day")
 
 
-def write_shared(job: Job, with_use: list[Path], days: list[Path]) -> list[Path]:
-    """Count the calls with a use of each account and day, and write how each stands. Schema: SHARED."""
+def write_shared(
+    job: Job, with_use: list[Path], days: list[Path], *, calls_at_once: int = CALLS_AT_ONCE
+) -> list[Path]:
+    """Count the calls with a use of each account and day, and write how each stands. Schema: SHARED.
+
+    How many are in memory at once is invisible.
+    """
     if not with_use:
         return []
     calls, of_days = pl.scan_parquet(with_use), pl.scan_parquet(days)
     rows = calls.select(pl.len()).collect(engine="streaming").item()
-    pieces = max(1, -(-rows // CALLS_AT_ONCE))
+    pieces = max(1, -(-rows // calls_at_once))
     written = []
     for piece in range(pieces):
         of_piece = pl.col("account_id").hash() % pieces == piece

@@ -17,13 +17,16 @@ _OF_CONNECTION = pl.col("subject").is_in([Subject.CONNECTION.value, MEMBER])
 
 
 def undetermined(raw: pl.LazyFrame) -> list[Undetermined]:
-    """Count connections and calls for each reason; a connection may have several. Most connections first."""
+    """Count connections and calls for each reason; a connection may have several.
+
+    What concerns most comes first, be it connections or calls: of a whole call there may be no connection.
+    """
     counts = (
         _doubtful(raw)
         .explode("reasons", empty_as_null=True)
         .group_by("reasons")
         .agg(*_counts())
-        .sort("connections", "reasons", descending=[True, False])
+        .sort(pl.max_horizontal("connections", "calls"), "reasons", descending=[True, False])
         .collect(engine="streaming")
     )
     return [Undetermined(reason=row[0], connections=row[1], calls=row[2]) for row in counts.iter_rows()]

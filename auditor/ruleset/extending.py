@@ -8,8 +8,13 @@ from auditor.documents import Document
 from auditor.errors import Fault
 from auditor.text import nearest
 
-OWN = ("id", "version", "status", "tests")
-"""What each rule says for itself."""
+OWN = ("id", "version", "status", "approved", "tests", "accepted_mutants")
+"""What each rule says for itself: who approved one rule has not approved another."""
+
+MEANING = ("effect", "in_force", "scope", "fence", "never", "require", "watch", "exceptions")
+"""What a rule means: one that gives any of it makes a statement of its own; the other's would be untrue."""
+
+_UNSAID = "statement: is missing"
 
 BODIES = ("fence", "never", "require", "watch", "exceptions")
 """What a rule that gives another effect has no use for."""
@@ -58,7 +63,12 @@ def told_once(read: Sequence[tuple[Document, Sequence[Fault]]]) -> Iterator[Faul
                 if fault not in own:
                     text = f"{fault.text}; it is taken from {fault.place}"
                     yield replace(fault, place=document.place(("extends",)), text=text)
-            elif not (isinstance(parent, str) and _told_of_parent(fault, faults_of.get(parent))):
+            elif isinstance(parent, str) and _told_of_parent(fault, faults_of.get(parent)):
+                continue
+            elif isinstance(parent, str) and fault.text == _UNSAID:
+                hint = f"it means something else than `{parent}`, and says so in its own words"
+                yield replace(fault, hint=hint)
+            else:
                 yield fault
 
 
@@ -89,7 +99,8 @@ def _whole(document: Document, by_id: Mapping[str, Document], passed: tuple[str,
         return document
     whole = _whole(by_id[parent], by_id, (*passed, parent))
     other_effect = "effect" in own and own["effect"] != whole.data.get("effect")
-    left = {*own, *OWN, "extends", *(BODIES if other_effect else ())}
+    unsaid = ("statement",) if own.keys() & set(MEANING) else ()
+    left = {*own, *OWN, "extends", *unsaid, *(BODIES if other_effect else ())}
     taken = {key: value for key, value in whole.data.items() if key not in left}
     places = {key: whole.taken.get(key, by_id[parent]) for key in taken}
     return replace(document, data={**taken, **own}, taken=places)

@@ -3,7 +3,7 @@
 Part of the evaluator, apart from it only for its length. Design: SEMANTICS.md, section 3.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import IntFlag
 from itertools import product
 
@@ -13,13 +13,14 @@ from auditor.ruleset.facts import Facts
 from auditor.ruleset.schema import RequireRule, Rule
 from auditor.ruleset.situation import Situation
 from auditor.ruleset.verdicts import Fact, Judgement
-from auditor.ruleset.worlds import World, possible_roles, worlds_of
+from auditor.ruleset.worlds import Region, RoleHeld, World, possible_roles, worlds_of
 
 
 class CallFact(IntFlag):
     """What the connections of a call tell a `require` rule; those of a call are joined by `or`.
 
-    `ROLE_*`: a connection of a required role; `INSIDE_*`: one of these that is where the rule wants it.
+    `ROLE_*`: a connection of a required role; `INSIDE_*`: one of these that is where the rule wants it. The
+    others say what leaves the scope of a connection open.
     """
 
     SCOPE_POSSIBLE = 1
@@ -28,6 +29,24 @@ class CallFact(IntFlag):
     ROLE_SURE = 8
     INSIDE_POSSIBLE = 16
     INSIDE_SURE = 32
+    OPEN_BY_PARTICIPANT = 64
+    OPEN_BY_HOME_REGION = 128
+    OPEN_BY_ACCOUNT = 256
+    OPEN_BY_LABEL = 512
+    OPEN_BY_ROLE = 1024
+    OPEN_BY_USE = 2048
+    OPEN_BY_END = 4096
+
+
+_OPEN_BY = {
+    Fact.PARTICIPANT: CallFact.OPEN_BY_PARTICIPANT,
+    Fact.HOME_REGION: CallFact.OPEN_BY_HOME_REGION,
+    Fact.ACCOUNT: CallFact.OPEN_BY_ACCOUNT,
+    Fact.LABEL: CallFact.OPEN_BY_LABEL,
+    Fact.ROLE: CallFact.OPEN_BY_ROLE,
+    Fact.USE: CallFact.OPEN_BY_USE,
+    Fact.END: CallFact.OPEN_BY_END,
+}
 
 
 CALL_SCOPE_OPEN, CALL_PLACE_OPEN, NONE_INSIDE = "call_scope_open", "call_place_open", "none_inside"
@@ -41,6 +60,10 @@ def call_facts(rule: RequireRule, situation: Situation, facts: Facts) -> CallFac
     scopes = scopes_of(rule, situation, facts)
     found |= CallFact.SCOPE_POSSIBLE if True in scopes else CallFact(0)
     found |= CallFact.SCOPE_SURE if scopes == {True} else CallFact(0)
+    if len(scopes) > 1:
+        doubtful = set(_open_by(rule, situation, facts, entered))
+        for fact in doubtful - {Fact.END} or doubtful:
+            found |= _OPEN_BY[fact]
     if not any(role in rule.require.roles for role in possible_roles(situation)):
         return found
     is_sure = situation.role in rule.require.roles and situation.use_proved
@@ -50,6 +73,14 @@ def call_facts(rule: RequireRule, situation: Situation, facts: Facts) -> CallFac
     found |= CallFact.INSIDE_POSSIBLE if True in inside else CallFact(0)
     found |= CallFact.INSIDE_SURE if is_sure and inside == {True} else CallFact(0)
     return found
+
+
+def _open_by(rule: RequireRule, situation: Situation, facts: Facts, entered: range) -> Iterator[Fact]:
+    """Find the facts that may put a connection in scope, or out of it."""
+    for fact, values in worlds_of(rule, situation, facts, entered).values.items():
+        told = {value.in_scope if isinstance(value, Region | RoleHeld) else value for value in values}
+        if fact in _OPEN_BY and len(told) > 1:
+            yield fact
 
 
 def _inside(rule: RequireRule, situation: Situation, facts: Facts, entered: range) -> set[bool]:
@@ -86,9 +117,12 @@ def judge_call(rule: RequireRule, call: CallFact, *, call_known: bool = True) ->
     if CallFact.SCOPE_SURE in call and CallFact.ROLE_SURE in call and CallFact.INSIDE_POSSIBLE not in call:
         verdict = Verdict.VIOLATION if call_known else Verdict.INDETERMINATE
         return Judgement(verdict, call_words=(NONE_INSIDE,))
+    doubts = (
+        () if CallFact.SCOPE_SURE in call else tuple(fact for fact, bit in _OPEN_BY.items() if bit in call)
+    )
     words = [] if CallFact.SCOPE_SURE in call else [CALL_SCOPE_OPEN]
     words += [CALL_PLACE_OPEN] if CallFact.INSIDE_POSSIBLE in call or not words else []
-    return Judgement(Verdict.INDETERMINATE, call_words=tuple(words))
+    return Judgement(Verdict.INDETERMINATE, doubts=doubts, call_words=tuple(words))
 
 
 def judge_alone(rule: RequireRule, situation: Situation, facts: Facts) -> Judgement:

@@ -63,10 +63,14 @@ def test_findings_that_change_are_counted_by_what_they_were_and_become(
         "  violation       2  →  1",
         "  indeterminate   1  →  1",
         "  excused         0  →  0",
+        "  compliant       1  →  2",
+        "  not_applicable  0  →  0",
         "  calls possible  3  →  2",
         "  1 changed: violation → no finding",
         "",
         "All rules: calls proved 2 → 1, possible 3 → 2",
+        "Connections under no rule: 0 → 0",
+        "Exit code: 1 → 1",
     ]
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before
 
@@ -129,4 +133,17 @@ def test_drafts_are_refused_unless_asked(invoke: Invoke, run: Path, rules: Path)
     refused = invoke("rules", "backtest", rules, "--against", run)
     assert refused.exit_code == 5
     assert "`home` is a draft" in refused.stderr
-    assert invoke("rules", "backtest", rules, "--against", run, "--allow-draft").exit_code == 0
+    result = invoke("rules", "backtest", rules, "--against", run, "--allow-draft")
+    assert result.exit_code == 0
+    assert "home 1.0.0 → 1.0.0, draft" in result.stdout.splitlines()
+
+
+def test_a_rule_that_nothing_falls_under_any_more_is_told(invoke: Invoke, run: Path, rules: Path) -> None:
+    file = rules / "home.yaml"
+    file.write_text(
+        file.read_text().replace("home_region: [US]", "home_region: [EU]").replace("region: US", "region: EU")
+    )
+    lines = invoke("rules", "backtest", rules, "--against", run).stdout.splitlines()
+    assert "  no connection falls under it" in lines
+    assert "Connections under no rule: 0 → 4" in lines
+    assert "Exit code: 1 → 4" in lines

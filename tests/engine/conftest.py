@@ -208,10 +208,15 @@ def request_of(world: Path) -> Request:
 @pytest.fixture
 def audited(request_of: Request, tmp_path: Path) -> Auditing:
     """Give a function that runs a whole audit, and gives its run directory."""
+    return auditing(request_of, tmp_path)
+
+
+def auditing(request_of: Request, folder: Path) -> Auditing:
+    """Give a function that runs whole audits in a folder."""
 
     def run(name: str = "run", *, means: Means | None = None, **changes: object) -> Path:
         request = replace(request_of, **changes)  # type: ignore[arg-type]  # fields of the request by name
-        with open_run(tmp_path / name) as opened:
+        with open_run(folder / name) as opened:
             done = audit(request, opened, means or Means(lambda: AS_OF, environ={}), as_of=AS_OF)
             manifest = done.manifest.model_copy(update={"outputs": opened.outputs()})
             write_report(opened.directory, manifest)

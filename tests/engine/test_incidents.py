@@ -86,6 +86,7 @@ def test_bounds_and_lists_are_those_of_the_findings(tmp_path: Path) -> None:
     assert incidents(raw, tmp_path).drop("incident_id", "first_started_at", "last_started_at").to_dicts() == [
         {
             "rule_id": "r",
+            "rule_status": None,
             "severity": "high",
             "place": "192.0.2.0/24",
             "place_kind": "network",

@@ -16,7 +16,7 @@ from auditor.engine.partial import Partial
 from auditor.engine.partition import judge_shard
 from auditor.engine.request import Request
 from auditor.errors import AuditorError
-from tests.engine.conftest import AS_OF, Auditing, evidence_in
+from tests.engine.conftest import AS_OF, Auditing, auditing, evidence_in
 
 
 class Backwards(LocalEngine):
@@ -151,9 +151,15 @@ def request_of(world: Path, whole_rules: Path) -> Request:
     )
 
 
-@pytest.fixture
-def whole(audited: Auditing) -> dict[str, bytes]:
-    return evidence_in(audited("whole", means=means()))
+@pytest.fixture(scope="module")
+def run(request_of: Request, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Audit everything in one go."""
+    return auditing(request_of, tmp_path_factory.mktemp("whole"))("whole", means=means())
+
+
+@pytest.fixture(scope="module")
+def whole(run: Path) -> dict[str, bytes]:
+    return evidence_in(run)
 
 
 def test_two_audits_of_the_same_give_the_same_bytes(audited: Auditing, whole: dict[str, bytes]) -> None:
@@ -184,8 +190,8 @@ def test_the_number_of_workers_is_invisible(audited: Auditing, whole: dict[str, 
     assert evidence_in(audited("workers", means=means(engine, piece_bytes=12_000))) == whole
 
 
-def test_what_is_compared_has_everything_that_needs_whole_calls(audited: Auditing) -> None:
-    findings = pl.read_parquet(audited("rich", means=means()) / "findings.parquet")
+def test_what_is_compared_has_everything_that_needs_whole_calls(run: Path) -> None:
+    findings = pl.read_parquet(run / "findings.parquet")
     assert set(findings.select("rule_id", "subject").unique().rows()) == {
         ("us-fence", "connection"),
         ("kept-in-america", "connection"),
@@ -230,16 +236,15 @@ def test_what_an_audit_on_other_grounds_left_is_not_taken_up(
     assert again == evidence_in(audited("clean", means=means(), **change))
 
 
-def test_the_findings_are_sorted_and_named_once(audited: Auditing) -> None:
-    findings = pl.read_parquet(audited("sorted", means=means()) / "findings.parquet")
+def test_the_findings_are_sorted_and_named_once(run: Path) -> None:
+    findings = pl.read_parquet(run / "findings.parquet")
     keys = ["rule_id", "started_at", "call_id", "finding_id"]
     assert findings.height > 100
     assert findings.select(keys).rows() == findings.select(keys).sort(keys, nulls_last=True).rows()
     assert findings["finding_id"].n_unique() == findings.height
 
 
-def test_every_violation_and_doubt_is_in_one_incident_and_no_other_finding(audited: Auditing) -> None:
-    run = audited("incidents", means=means())
+def test_every_violation_and_doubt_is_in_one_incident_and_no_other_finding(run: Path) -> None:
     findings = pl.read_parquet(run / "findings.parquet")
     incidents = pl.read_parquet(run / "incidents.parquet")
     gathered = findings.filter(pl.col("verdict").is_in(["violation", "indeterminate"]))

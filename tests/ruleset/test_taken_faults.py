@@ -81,7 +81,7 @@ rules/kid.yaml:1:1: version: is missing""",
     ),
     "a key that only it cannot have": (
         {
-            "kid.yaml": KID + "effect: watch\nwatch: {in: [CN]}\n",
+            "kid.yaml": KID + "statement: s\neffect: watch\nwatch: {in: [CN]}\n",
             "eu-fence.yaml": RULE.replace("  roles: [media]\n", "  must_observe: [keys]\n"),
         },
         """\
@@ -89,8 +89,14 @@ rules/kid.yaml:4:10: scope: a `watch` has no findings, and so no `must_observe`;
 it is taken from rules/eu-fence.yaml:11:1
   hint: leave it out""",
     ),
+    "another meaning, without words of its own": (
+        {"kid.yaml": KID + "fence: {allow: [EU27]}\n"},
+        """\
+rules/kid.yaml:1:1: statement: is missing
+  hint: it means something else than `eu-fence`, and says so in its own words""",
+    ),
     "a fence, more mildly": (
-        {"kid.yaml": KID + "fence: {allow: [EU27, CH, US]}\n"},
+        {"kid.yaml": KID + "statement: s\nfence: {allow: [EU27, CH, US]}\n"},
         """\
 rules/kid.yaml:4:10: extends: from 2020-01-01T00:00:00Z, media, relay in US, home region EU, \
 participant in AD: violation under `eu-fence`, compliant under `kid`
@@ -105,7 +111,7 @@ def test_a_rule_that_extends(write_rules: WriteRules, files: dict[str, str], mes
 
 
 def test_a_never_rule_may_extend_a_fence_and_leaves_its_exceptions(write_rules: WriteRules) -> None:
-    never = KID + 'effect: never\nnever: {in: [AQ]}\nin_force: {from: "2019-01-01T00:00:00Z"}\n'
+    never = KID + 'statement: s\neffect: never\nnever: {in: [AQ]}\nin_force: {from: "2019-01-01T00:00:00Z"}\n'
     text = message_of(write_rules(WHOLE | {"kid.yaml": never}))
     assert text.startswith("rules/kid.yaml:4:10: extends: ")
     assert "exceptions: " not in text
@@ -114,3 +120,10 @@ def test_a_never_rule_may_extend_a_fence_and_leaves_its_exceptions(write_rules: 
 def test_a_rule_takes_what_it_does_not_give(write_rules: WriteRules) -> None:
     eu, kid = load_ruleset([write_rules(WHOLE | {"kid.yaml": KID + "severity: critical\n"})]).rules
     assert (kid.id, kid.severity, kid.title, kid.scope) == ("kid", "critical", eu.title, eu.scope)
+
+
+def test_an_approval_is_of_one_rule_alone(write_rules: WriteRules) -> None:
+    approved = RULE.replace("severity: high", "severity: high\napproved: {by: Counsel, on: 2026-01-10}")
+    eu, kid = load_ruleset([write_rules(SOUND | {"eu-fence.yaml": approved, "kid.yaml": KID})]).rules
+    assert eu.approved is not None
+    assert kid.approved is None

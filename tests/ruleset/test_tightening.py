@@ -212,12 +212,14 @@ tests:
     given: [{id: c, role: media, home_region: EU, relay: [DE]}]
     expect: {c: compliant}
 """
+OWN_WORDS = CHILD + "statement: s\n"
 
 
 def test_a_file_takes_what_it_does_not_say_from_the_rule_that_it_extends(write_rules: WriteRules) -> None:
-    folder = write_rules(SOUND | {"child.yaml": CHILD + "fence:\n  allow: [EU27]\n"})
+    folder = write_rules(SOUND | {"child.yaml": OWN_WORDS + "fence:\n  allow: [EU27]\n"})
     child, parent = load_ruleset([folder]).rules
-    taken = set(FenceRule.model_fields) - {"id", "version", "status", "tests", "extends", "fence"}
+    own = {"id", "version", "status", "statement", "approved", "tests", "extends", "fence"}
+    taken = set(FenceRule.model_fields) - own
     assert {name: getattr(child, name) for name in taken} == {name: getattr(parent, name) for name in taken}
     assert child.version == "1.0.0"
     assert parent.extends is None
@@ -226,7 +228,7 @@ def test_a_file_takes_what_it_does_not_say_from_the_rule_that_it_extends(write_r
 def test_a_file_that_loosens_is_refused_with_the_first_thing_in_which_it_does(
     write_rules: WriteRules,
 ) -> None:
-    looser = "fence:\n  allow: [EU27, CH, US]\nin_force: {from: '2020-02-01T00:00:00Z'}\n"
+    looser = "statement: s\nfence:\n  allow: [EU27, CH, US]\nin_force: {from: '2020-02-01T00:00:00Z'}\n"
     with pytest.raises(RuleSetError) as raised:
         load_ruleset([write_rules(SOUND | {"child.yaml": CHILD + looser})])
     (fault,) = raised.value.faults
@@ -237,16 +239,18 @@ def test_a_file_that_loosens_is_refused_with_the_first_thing_in_which_it_does(
 
 def test_a_rule_is_tighter_than_each_rule_above_it(write_rules: WriteRules) -> None:
     grandchild = CHILD.replace("id: child", "id: grandchild").replace("eu-fence", "child")
-    tighter = CHILD + "fence:\n  allow: [EU27]\n"
+    tighter = OWN_WORDS + "fence:\n  allow: [EU27]\n"
     folder = write_rules(SOUND | {"child.yaml": tighter, "grandchild.yaml": grandchild})
     by_id = {rule.id: rule for rule in load_ruleset([folder]).rules}
     assert place_names(by_id["grandchild"]) == place_names(by_id["child"]) == (("EU27",),)
     with pytest.raises(RuleSetError, match="under `child`, compliant under `grandchild`"):
-        load_ruleset([write_rules({"grandchild.yaml": grandchild + "fence:\n  allow: [EU27, CH]\n"})])
+        load_ruleset(
+            [write_rules({"grandchild.yaml": grandchild + "statement: s\nfence: {allow: [EU27, CH]}\n"})]
+        )
 
 
 def test_a_rule_with_another_effect_takes_no_body(write_rules: WriteRules) -> None:
-    child = CHILD + "effect: never\nnever:\n  in: [GB, US]\n"
+    child = OWN_WORDS + "effect: never\nnever:\n  in: [GB, US]\n"
     parent = RULE.replace("  allow: [EU27, CH]", "  forbid: [GB]")
     folder = write_rules(SOUND | {"eu-fence.yaml": parent, "child.yaml": child})
     child_read, _ = load_ruleset([folder]).rules
