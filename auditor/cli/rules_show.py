@@ -16,9 +16,10 @@ from auditor.ruleset.wording.rule_text import rule_text
 def show_command(rule_id: RuleIdArgument, folders: Folders = None) -> ExitCode:
     """Show a rule in plain words: what it asks, on what authority, and since when."""
     subject = find_rule(rule_id, with_default(folders))
-    typer.echo(printable(rule_text(subject, _with_code)), nl=False)
+    typer.echo(printable(rule_text(subject, name_with_code)), nl=False)
     return ExitCode.COMPLIANT
 
 
-def _with_code(code: str) -> str:
+def name_with_code(code: str) -> str:
+    """Name a country, with its code."""
     return f"{country_name(code)} ({code})"

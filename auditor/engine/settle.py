@@ -1,14 +1,13 @@
 """What all shards gave together → the evidence files and the summary of the run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from auditor.engine.adding import added, counted
+from auditor.engine.adding import added
 from auditor.engine.conditions import Judged, conditions_of, exit_code_of
 from auditor.engine.exhibits import exhibits_of
 from auditor.engine.findings import findings_in, write_findings
@@ -17,6 +16,7 @@ from auditor.engine.job import Job
 from auditor.engine.judging import TALLY, Judge, binds
 from auditor.engine.ledger import confront, confront_files, confront_findings
 from auditor.engine.locations import location_rows, nothing_in_time
+from auditor.engine.notes import after_the_clock, declared_after, left_out, notes_of
 from auditor.engine.partial import COUNTS, Partial
 from auditor.engine.pending import finding_of_logs
 from auditor.engine.raw_findings import MEMBER, RAW_FINDING
@@ -26,22 +26,16 @@ from auditor.engine.tally import NOBODY, Tally, people_by_rule, people_overall
 from auditor.engine.undetermined import only_stale, undetermined
 from auditor.evidence.summary import (
     Calls,
-    NotConnections,
     RuleResult,
     Summary,
     Totals,
-    UnreadValues,
     WaiverResult,
-    Warned,
 )
 from auditor.evidence.tables import scan_tables, write_table
-from auditor.model import NOT_CONNECTION, REJECT, UNREAD, WARNING, Role, Severity, Subject, Verdict
-from auditor.ruleset.ruleset import RuleSet
+from auditor.model import REJECT, Role, Severity, Subject, Verdict
 from auditor.ruleset.situation import SITUATION, situation_ids
 from auditor.ruleset.waivers import Decided, WaiverUse, decide
 from auditor.sources.interface import Log
-
-_LATER = "after the clock of the run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +105,12 @@ def summary_of(  # noqa: PLR0913  what a run rests on, and where it is
         waivers=[_waiver_result(use) for use in waivers.uses],
         conditions=conditions,
         exit_code=exit_code_of(conditions),
-        **_notes(
+        **notes_of(
             whole.partial,
             [
-                *_after_the_clock(whole.partial, as_of),
-                *_declared_after(whole.job.ruleset, as_of),
-                *_left_out(whole.left_out),
+                *after_the_clock(whole.partial, as_of),
+                *declared_after(whole.job.ruleset, as_of),
+                *left_out(whole.left_out),
             ],
         ),
     )
@@ -256,59 +250,3 @@ def _severe(findings: Path, fail_on: Severity) -> dict[Verdict, int]:
         .iter_rows()
     )
     return {verdict: counts.get(verdict.value, 0) for verdict in Verdict}
-
-
-def _notes(partial: Partial, warnings: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Add up what is noted beside the connections, over all shards."""
-    kinds = {
-        "not_connections": ("not_connection_rows", NOT_CONNECTION, ("source_file", "reason"), NotConnections),
-        "unread_values": ("unread_rows", UNREAD, ("source_file", "column", "reason"), UnreadValues),
-        "warnings": ("warning_rows", WARNING, ("source_file", "text"), Warned),
-    }
-    notes = {}
-    for name, (attribute, schema, keys, kind) in kinds.items():
-        rows = [row for shard in partial.shards.values() for row in getattr(shard, attribute)]
-        if kind is Warned:
-            rows += warnings
-        whole = counted([pl.DataFrame(rows, schema=schema)], schema, keys)
-        notes[name] = [kind(**row) for row in whole.iter_rows(named=True)]
-    return notes
-
-
-def _declared_after(ruleset: RuleSet, as_of: datetime) -> list[dict[str, Any]]:
-    """Warn of windows whose declaration the run's clock had not seen yet."""
-    paths = {window: file.path for file in ruleset.files if file.kind == "windows" for window in file.ids}
-    texts = {
-        (
-            paths[window.id],
-            f"window `{window.id}` was declared at {window.declared_at:%Y-%m-%dT%H:%M:%SZ}, {_LATER}",
-        )
-        for window in ruleset.windows.declared
-        if window.declared_at > as_of
-    }
-    return [
-        {"source_file": path, "text": text, "count": 1, "first_record": None} for path, text in sorted(texts)
-    ]
-
-
-def _left_out(paths: Sequence[str]) -> list[dict[str, Any]]:
-    """Warn of files in named folders that nobody read."""
-    text = "lies in a named folder and was not read: its suffix is not one of a log"
-    return [{"source_file": path, "text": text, "count": 1, "first_record": None} for path in paths]
-
-
-def _after_the_clock(partial: Partial, as_of: datetime) -> list[dict[str, Any]]:
-    """Warn of logs that tell of connections which the run's clock had not seen yet."""
-    last: dict[str, datetime] = {}
-    for shard in partial.shards.values():
-        if shard.last_started_at is not None and shard.last_started_at > as_of:
-            last[shard.source_file] = max(shard.last_started_at, last.get(shard.source_file, as_of))
-    return [
-        {
-            "source_file": path,
-            "text": f"its last connection starts at {at:%Y-%m-%dT%H:%M:%SZ}, {_LATER}",
-            "count": 1,
-            "first_record": None,
-        }
-        for path, at in last.items()
-    ]

@@ -1,6 +1,8 @@
 """One rule of a folder or of its packs, found by its id and loaded without the others."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
+from itertools import takewhile
 from pathlib import Path
 
 from auditor.documents import Document, read_document
@@ -43,8 +45,22 @@ def load_rule(file: Path, among: Sequence[Path] = (), folders: Sequence[Path] = 
 
 def unknown_rule(rule_id: str, known: Sequence[str]) -> Fault:
     """Say that a rule is not there, and which may be meant."""
-    hint = nearest(rule_id, known) or "`auditor rules list` names all"
+    hint = _meant(rule_id, known) or "`auditor rules list` names all"
     return Fault("", f"`{rule_id}` is no rule that is there", hint)
+
+
+def _meant(rule_id: str, known: Sequence[str]) -> str | None:
+    """Suggest a rule that begins with the same words: they name the region, and the rest may be cut short."""
+    words = rule_id.split("-")
+    alike = [one for one in known if one.startswith(f"{rule_id}-") or nearest(rule_id, [one])]
+    in_common = {one: _in_common(words, one.split("-")) for one in alike}
+    best = [one for one in alike if in_common[one] == max(in_common.values())]
+    return next((f"did you mean `{one}`?" for one in get_close_matches(rule_id, best, cutoff=0)), None)
+
+
+def _in_common(words: Sequence[str], others: Sequence[str]) -> int:
+    """Count the words with which both begin."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(words, others, strict=False)))
 
 
 def _with_parents(file: Path, among: Sequence[Path]) -> list[Path]:

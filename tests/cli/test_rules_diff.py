@@ -12,12 +12,15 @@ import pytest
 from tests.cli.conftest import Invoke
 
 RULES = Path(__file__).parents[2] / "rules"
-NOTHING = (
-    "nothing changed: the same decisions in every cell, and the same limits, roles to observe and windows\n"
-)
+NOTHING = """\
+nothing changed: the same decisions in every cell, and the same limits, roles to observe, words,
+  windows and waivers
+"""
 LOOSER = """\
 us-home-fence 1.0.0 → 1.1.0
-  from 3 April 2020: CA, media, signaling, keys or recording: violation → compliant
+  From 3 April 2020
+    A relay in Canada (CA) in the role media, signaling, keys or recording: was a violation, now
+      complies.
 """
 FEW = (
     "us-home-fence.yaml",
@@ -31,6 +34,20 @@ MORE = (
     "groups/europe.yaml",
     "packs/gdpr-third-country/gdpr-third-country-account.yaml",
 )
+WAIVER = """\
+schema: auditor/waiver@1
+id: W-1
+rule: us-home-fence
+match: {account: a}
+covers: {from: "2020-04-01T00:00:00Z", until: "2020-05-01T00:00:00Z"}
+expires: "2020-06-01T00:00:00Z"
+max_findings: 4
+reason: a reason of more than twenty characters
+ticket: T-1
+requested_by: one
+approved_by: another
+issued: "2020-05-01T00:00:00Z"
+"""
 OLD = Path("old")
 Change = Callable[[str, str, str], None]
 
@@ -106,18 +123,25 @@ def test_two_versions_of_a_pack_differ_in_sentences(invoke: Invoke, change: Chan
         blocks["eu-fence-fallback"]
         == """\
 eu-fence-fallback 1.0.0
-  from 1 January 2021 until 27 December 2031, 23:00 UTC: UK_ADEQUATE, media or signaling, fallback, \
-1 failed primary, in window eu-congestion: violation → excused within limits (congestion)
-  from 10 July 2023 until 11 July 2023: US, media or signaling, fallback, 2 or more failed primaries, \
-in window eu-congestion: excused within limits (congestion) → violation
-  from 11 July 2023: US_DPF, media or signaling, fallback, 1 failed primary, in window eu-congestion: \
-violation → excused within limits (congestion)
-  exception congestion: at most 2 connections a call → at most 3 connections a call"""
+  From 1 January 2021 until 27 December 2031, 23:00 UTC
+    A relay in UK_ADEQUATE in the role media or signaling, chosen as a fallback relay after 1 failed
+      primary, in window eu-congestion: was a violation, now is excused within limits (congestion).
+  From 10 July 2023 until 11 July 2023
+    A relay in United States (US) in the role media or signaling, chosen as a fallback relay after 2
+      or more failed primaries, in window eu-congestion: was excused within limits (congestion), now
+      is a violation.
+  From 11 July 2023
+    A relay in US_DPF in the role media or signaling, chosen as a fallback relay after 1 failed
+      primary, in window eu-congestion: was a violation, now is excused within limits (congestion).
+  exception congestion: at most 2 connections a call → at most 3 connections a call
+  its version is still 1.0.0"""
     )
     assert "  no longer a rule: " in blocks["greater-china-watch"]
     assert (
-        "  from 10 July 2023 until 11 July 2023: US, media, turn, signaling, keys, recording, gateway, "
-        "transcription or storage: compliant → violation\n" in blocks["gdpr-third-country-account"]
+        "  From 10 July 2023 until 11 July 2023\n"
+        "    A relay in United States (US) in the role media, turn, signaling, keys, recording, gateway,\n"
+        "      transcription or storage: complied, now is a violation.\n"
+        in blocks["gdpr-third-country-account"]
     )
     assert "us-dsp-account" not in blocks
 
@@ -137,11 +161,21 @@ def test_what_elsewhere_is_is_told_where_it_is_said(invoke: Invoke, change: Chan
         invoke("rules", "diff", OLD, "rules").stdout
         == """\
 us-home-fence 1.0.0
-  from 3 April 2020: elsewhere, media, signaling, keys or recording: violation → compliant
+  From 3 April 2020
+    A relay elsewhere in the role media, signaling, keys or recording: was a violation, now
+      complies.
+  its version is still 1.0.0
 
 elsewhere: every country that neither edition of the rule names at the time
 """
     )
+
+
+def test_waivers_beside_the_rules_are_compared(invoke: Invoke, pack: Path) -> None:
+    (pack / "waivers").mkdir()
+    (pack / "waivers/w.yaml").write_text(WAIVER, encoding="utf-8")
+    assert invoke("rules", "diff", OLD, pack).stdout == "waivers\n  waiver W-1 of us-home-fence is new\n"
+    assert invoke("rules", "diff", pack, OLD).stdout == "waivers\n  waiver W-1 of us-home-fence is gone\n"
 
 
 def test_single_files_are_read_with_the_groups_beside_them(invoke: Invoke, change: Change) -> None:
@@ -153,7 +187,7 @@ def test_single_files_are_read_with_the_groups_beside_them(invoke: Invoke, chang
 
 def test_a_pack_and_a_rule_in_it_are_read_with_the_groups_around(invoke: Invoke, change: Change) -> None:
     change("packs/us-dsp/us-dsp-account.yaml", "in: [US_DSP_CONCERN]", "in: [US_DSP_CONCERN, BY]")
-    changed = "us-dsp-account 1.0.0\n  from 8 April 2025: BY, "
+    changed = "us-dsp-account 1.0.0 (draft)\n  From 8 April 2025\n    A relay in Belarus (BY)"
     assert invoke("rules", "diff", OLD / "packs/us-dsp", "rules/packs/us-dsp").stdout.startswith(changed)
     file = "packs/us-dsp/us-dsp-account.yaml"
     assert invoke("rules", "diff", OLD / file, f"rules/{file}").stdout.startswith(changed)
@@ -188,7 +222,9 @@ def test_a_pack_of_a_revision_is_read_with_the_groups_around(
     change("packs/us-dsp/us-dsp-account.yaml", "in: [US_DSP_CONCERN]", "in: [US_DSP_CONCERN, BY]")
     for path in ("rules/packs/us-dsp", "rules/packs/us-dsp/us-dsp-account.yaml"):
         result = invoke("rules", "diff", f"v1:{path}", path)
-        assert result.stdout.startswith("us-dsp-account 1.0.0\n  from 8 April 2025: BY, ")
+        assert result.stdout.startswith(
+            "us-dsp-account 1.0.0 (draft)\n  From 8 April 2025\n    A relay in Belarus (BY)"
+        )
 
 
 def test_a_repository_may_be_the_folder_itself(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,19 @@ from auditor.ruleset.loader import load_ruleset
 from auditor.ruleset.table import Subject
 from auditor.ruleset.tables.table_text import table_text
 from auditor.ruleset.wording.rule_text import rule_text
+from auditor.ruleset.wording.words import heading_of
 from tests.cli.conftest import Invoke
 
+WINDOWS = """\
+schema: auditor/windows@1
+windows:
+  - {id: eu-congestion, regions: [EU, US], from: "2024-03-02T00:00:00Z", until: "2024-03-03T00:00:00Z",
+     evidence: incident 8., declared_by: ops, declared_at: "2024-03-05T00:00:00Z"}
+  - {id: eu-congestion, regions: [EU], from: "2024-03-01T10:00:00Z", until: "2024-03-01T12:00:00Z",
+     evidence: incident 7, declared_by: ops, declared_at: "2024-03-01T11:00:00Z"}
+  - {id: other, regions: [EU], from: "2024-03-01T10:00:00Z", until: "2024-03-01T12:00:00Z",
+     evidence: incident 9, declared_by: ops, declared_at: "2024-03-01T11:00:00Z"}
+"""
 RULES = Path(__file__).parents[2] / "rules"
 
 
@@ -22,7 +34,7 @@ def test_every_shipped_rule_has_a_table_and_a_text() -> None:
     for rule in ruleset.rules:
         subject = Subject(rule, ruleset)
         table, text = table_text(subject), rule_text(subject, str)
-        assert table.startswith(f"{rule.id} {rule.version}: {rule.title}\n\nBefore ")
+        assert table.startswith(f"{heading_of(rule)}: {rule.title}\n\nBefore ")
         assert text.startswith(f"{rule.id} {rule.version}")
         assert "\nAuthority\n" in text
 
@@ -73,6 +85,28 @@ def test_a_draft_is_called_one(invoke: Invoke) -> None:
     shown = invoke("rules", "show", "us-dsp-account", RULES).stdout
     assert shown.startswith("us-dsp-account 1.0.0 (draft)\n")
     assert "An audit refuses it without --allow-draft" in " ".join(shown.split())
+
+
+def test_the_table_of_a_draft_says_so_in_its_heading(invoke: Invoke) -> None:
+    assert invoke("rules", "table", "us-dsp-account", RULES).stdout.startswith(
+        "us-dsp-account 1.0.0 (draft): "
+    )
+
+
+def test_windows_that_a_rule_names_are_shown(invoke: Invoke, tmp_path: Path) -> None:
+    shutil.copytree(RULES, tmp_path / "rules")
+    bare = " ".join(invoke("rules", "show", "eu-fence-fallback", tmp_path / "rules").stdout.split())
+    assert " Windows No window eu-congestion is declared, and so no connection begins in one. " in bare
+    (tmp_path / "rules/windows").mkdir()
+    (tmp_path / "rules/windows/w.yaml").write_text(WINDOWS, encoding="utf-8")
+    shown = " ".join(invoke("rules", "show", "eu-fence-fallback", tmp_path / "rules").stdout.split())
+    assert (
+        " Windows Window eu-congestion holds from 1 March 2024, 10:00 UTC until 1 March 2024, 12:00 UTC, for "
+        "the home region EU. Declared by ops on 1 March 2024, 11:00 UTC. Evidence: incident 7. "
+        "Window eu-congestion holds from 2 March 2024 until 3 March 2024, for the home region EU or US. "
+        "Declared by ops on 5 March 2024, too late to be beyond doubt. Evidence: incident 8. Waivers "
+        in shown
+    )
 
 
 def test_who_approved_and_when_is_shown(invoke: Invoke, tmp_path: Path) -> None:

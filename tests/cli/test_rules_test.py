@@ -84,9 +84,9 @@ def test_each_rule_has_a_line_and_all_have_their_sums(invoke: Invoke, write: Wri
     (folder / "yours.yaml").write_text(file.read_text().replace("id: mine", "id: yours"))
     lines = invoke("rules", "test", folder).stdout.splitlines()
     assert [re.sub(r" +", " ", line) for line in lines] == [
-        "mine 17 cases 17 mutants 17 caught 0 accepted",
-        "yours 17 cases 17 mutants 17 caught 0 accepted",
-        "2 rules 34 cases 34 mutants 34 caught 0 accepted",
+        "mine 5 cases 17 mutants 17 caught 0 accepted",
+        "yours 5 cases 17 mutants 17 caught 0 accepted",
+        "2 rules 10 cases 34 mutants 34 caught 0 accepted",
     ]
 
 

@@ -12,7 +12,8 @@ from auditor.ruleset.groups import Groups
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import Rule
 from auditor.ruleset.table import Cell, Subject, table_of
-from auditor.ruleset.tables.cell_changes import Change, Comparison
+from auditor.ruleset.tables.cell_changes import Comparison
+from auditor.ruleset.tables.change_words import Change
 from auditor.ruleset.tables.coordinates import condition_coordinates, scope_coordinates
 from auditor.ruleset.tables.gathering import Row
 from auditor.ruleset.tables.spread import Said
@@ -79,18 +80,22 @@ def test_every_cell_that_changed_is_told_once_and_no_other(
     ("was", "becomes", "sentences"),
     [
         ({"allow": ["US"]}, {"allow": ["US"]}, []),
-        ({"allow": ["US"]}, {"allow": ["US", "CA"]}, ["from 1 January 2020: CA: violation → compliant"]),
+        (
+            {"allow": ["US"]},
+            {"allow": ["US", "CA"]},
+            [("From 1 January 2020: A relay in CA: was a violation, now complies.")],
+        ),
         (
             {"allow": ["US"]},
             {"forbid": ["CN"]},
-            ["from 1 January 2020: elsewhere: violation → compliant"],
+            ["From 1 January 2020: A relay elsewhere: was a violation, now complies."],
         ),
         (
             {"allow": ["US"]},
             {"forbid": ["US"]},
             [
-                "from 1 January 2020: US: compliant → violation",
-                "from 1 January 2020: elsewhere: violation → compliant",
+                "From 1 January 2020: A relay in US: complied, now is a violation.",
+                "From 1 January 2020: A relay elsewhere: was a violation, now complies.",
             ],
         ),
     ],
@@ -107,37 +112,46 @@ def test_a_fence_that_changes_is_told_by_its_places(
         (
             {"roles": ["media"]},
             {"roles": ["media", "keys"]},
-            "from 1 January 2020: US, keys: not_applicable → compliant",
+            "From 1 January 2020: A relay in US in the role keys: was not applicable, now complies.",
         ),
         (
             {"home_region": ["EU"]},
             {"home_region": ["EU", "US"]},
-            "from 1 January 2020: US, home region US: not_applicable → compliant",
+            (
+                "From 1 January 2020: A relay in US, of accounts with the home region US: "
+                "was not applicable, now complies."
+            ),
         ),
         (
             {"home_region": ["EU"]},
             {},
-            "from 1 January 2020: US, home region other than EU: not_applicable → compliant",
+            (
+                "From 1 January 2020: A relay in US, of accounts with a home region other than EU: "
+                "was not applicable, now complies."
+            ),
         ),
         (
             {"accounts": ["a"]},
             {"accounts": ["a", "b", "c"]},
-            "from 1 January 2020: US, account b or c: not_applicable → compliant",
+            "From 1 January 2020: A relay in US, of the account b or c: was not applicable, now complies.",
         ),
         (
             {"labels": {"cloud": ["gov"]}},
             {"labels": {"cloud": ["gov", "com"]}},
-            "from 1 January 2020: US, label cloud com: not_applicable → compliant",
+            "From 1 January 2020: A relay in US, with the label cloud com: was not applicable, now complies.",
         ),
         (
             {"participant": {"in": ["DE"]}},
             {"participant": {"in": ["DE", "FR"]}},
-            "from 1 January 2020: US, participant in FR: not_applicable → compliant",
+            "From 1 January 2020: A relay in US, with a participant in FR: was not applicable, now complies.",
         ),
         (
             {"participant": {"in": ["DE"]}},
             {},
-            "from 1 January 2020: US, participant elsewhere: not_applicable → compliant",
+            (
+                "From 1 January 2020: A relay in US, with a participant elsewhere: "
+                "was not applicable, now complies."
+            ),
         ),
     ],
 )
@@ -153,7 +167,9 @@ def test_a_scope_that_changes_is_told_by_whom_it_is_about(
 def test_what_is_in_scope_before_and_after_goes_without_saying(make_rule: MakeRule) -> None:
     scope = {"home_region": ["EU"], "accounts": ["a"], "participant": {"in": ["DE"]}, "roles": ["media"]}
     was, becomes = ({"fence": {"allow": allow}, "scope": scope} for allow in (["US"], ["US", "CA"]))
-    assert _sentences(was, becomes, make_rule) == ["from 1 January 2020: CA, media: violation → compliant"]
+    assert _sentences(was, becomes, make_rule) == [
+        ("From 1 January 2020: A relay in CA in the role media: was a violation, now complies.")
+    ]
 
 
 def test_conditions_are_told_where_an_exception_asks_them(make_rule: MakeRule) -> None:
@@ -163,7 +179,10 @@ def test_conditions_are_told_where_an_exception_asks_them(make_rule: MakeRule) -
 
     was, becomes = fence(tier=["fallback"], attempt_min=3), fence(tier=["fallback"], attempt_min=2)
     assert _sentences(was, becomes, make_rule) == [
-        "from 1 January 2020: GB, media, fallback, attempt 2: violation → excused (e)"
+        (
+            "From 1 January 2020: A relay in GB in the role media, chosen as a fallback relay at attempt 2: "
+            "was a violation, now is excused (e)."
+        )
     ]
     was, becomes = (
         fence(in_window="one", selection_reason=["x"]),
@@ -171,12 +190,12 @@ def test_conditions_are_told_where_an_exception_asks_them(make_rule: MakeRule) -
     )
     assert _sentences(was, becomes, make_rule) == [
         (
-            "from 1 January 2020: GB, media, selection reason x, outside window one, in window two: "
-            "violation → excused (e)"
+            "From 1 January 2020: A relay in GB in the role media, with selection reason x, "
+            "outside window one, in window two: was a violation, now is excused (e)."
         ),
         (
-            "from 1 January 2020: GB, media, selection reason x, in window one, outside window two: "
-            "excused (e) → violation"
+            "From 1 January 2020: A relay in GB in the role media, with selection reason x, "
+            "in window one, outside window two: was excused (e), now is a violation."
         ),
     ]
 
@@ -186,8 +205,61 @@ def test_a_later_start_is_told_by_the_time_between(make_rule: MakeRule) -> None:
         {"watch": {"in": ["CN"]}, "in_force": {"from": f"2020-0{month}-01T00:00:00Z"}} for month in (1, 2)
     )
     assert _sentences(was, becomes, make_rule) == [
-        "from 1 January 2020 until 1 February 2020: CN: violation → not_applicable",
-        "from 1 January 2020 until 1 February 2020: elsewhere: compliant → not_applicable",
+        "From 1 January 2020 until 1 February 2020: A relay in CN: was noted, now is not applicable.",
+        "From 1 January 2020 until 1 February 2020: A relay elsewhere: complied, now is not applicable.",
+    ]
+
+
+def test_what_lasts_as_long_is_told_under_one_heading(make_rule: MakeRule) -> None:
+    old, new = (
+        Subject(rule, RuleSet.of([rule], Groups({})))
+        for rule in (make_rule(fence={"allow": ["US"]}), make_rule(fence={"allow": ["CA"]}))
+    )
+    (period,) = Comparison.of(old, new).periods({"US": "America", "CA": "Canada"}.__getitem__)
+    assert (period.heading, period.sentences) == (
+        "From 1 January 2020",
+        (
+            "A relay in America: complied, now is a violation.",
+            "A relay in Canada: was a violation, now complies.",
+        ),
+    )
+
+
+def test_of_a_rule_about_calls_the_call_is_told(make_rule: MakeRule) -> None:
+    was, becomes = (
+        {"require": {"roles": ["recording"], "in": codes}, "scope": {"roles": ["media"]}}
+        for codes in (["RU"], ["RU", "BY"])
+    )
+    assert _sentences(was, becomes, make_rule) == [
+        (
+            "From 1 January 2020: A call in scope, with a relay in BY in the role recording: "
+            "was a violation, now complies."
+        )
+    ]
+
+
+def test_how_a_relay_was_chosen_is_told_in_one_breath(make_rule: MakeRule) -> None:
+    exception = {
+        "id": "e",
+        "why": "x",
+        "allow": ["GB"],
+        "when": {"tier": ["fallback"], "failed_primaries_min": 2, "in_window": "w"},
+    }
+    fence = {"fence": {"allow": ["DE"]}, "scope": {"accounts": ["a"]}}
+    assert _sentences(fence, {**fence, "exceptions": [exception]}, make_rule) == [
+        (
+            "From 1 January 2020: A relay in GB, chosen as a fallback relay after 2 or more failed "
+            "primaries, in window w: was a violation, now is excused (e)."
+        )
+    ]
+
+
+def test_what_a_watch_counts_is_noted(make_rule: MakeRule) -> None:
+    was, becomes = (
+        {"watch": {"in": codes}, "scope": {"roles": ["unknown"]}} for codes in (["CN"], ["CN", "HK"])
+    )
+    assert _sentences(was, becomes, make_rule) == [
+        "From 1 January 2020: A relay in HK in the role unknown: complied, now is perhaps noted."
     ]
 
 
@@ -196,8 +268,14 @@ def test_of_many_accounts_some_are_named(make_rule: MakeRule) -> None:
         return {"never": {"in": ["CN"]}, "scope": {"accounts": list(accounts)}}
 
     assert _sentences(of("z"), of(*"abcdefghz"), make_rule) == [
-        "from 1 January 2020: CN, account a, b, c, d, e, f or 2 more: not_applicable → violation",
-        "from 1 January 2020: elsewhere, account a, b, c, d, e, f or 2 more: not_applicable → compliant",
+        (
+            "From 1 January 2020: A relay in CN, of the account a, b, c, d, e, f or 2 more: "
+            "was not applicable, now is a violation."
+        ),
+        (
+            "From 1 January 2020: A relay elsewhere, of the account a, b, c, d, e, f or 2 more: "
+            "was not applicable, now complies."
+        ),
     ]
 
 
@@ -212,9 +290,9 @@ def test_what_lasts_longer_is_told_once(make_rule: MakeRule, make_groups: MakeGr
             ),
         )
     )
-    assert list(Comparison.of(old, new).sentences()) == [
-        "from 1 January 2020: FR: violation → compliant",
-        "from 1 January 2022: IT: violation → compliant",
+    assert _told_of(Comparison.of(old, new)) == [
+        "From 1 January 2020: A relay in FR: was a violation, now complies.",
+        "From 1 January 2022: A relay in IT: was a violation, now complies.",
     ]
 
 
@@ -227,7 +305,7 @@ def test_the_unknown_role_is_told_where_a_rule_names_it(make_rule: MakeRule) -> 
         {"never": {"in": codes}, "scope": {"roles": ["unknown"]}} for codes in (["CN"], ["CN", "HK"])
     )
     assert _sentences(was, becomes, make_rule) == [
-        "from 1 January 2020: HK, unknown: compliant → indeterminate"
+        "From 1 January 2020: A relay in HK in the role unknown: complied, now is indeterminate."
     ]
 
 
@@ -235,7 +313,7 @@ def test_a_rule_for_every_role_is_more_than_one_for_all_that_have_names(make_rul
     named = [str(role) for role in Role if role is not Role.UNKNOWN]
     was, becomes = {"never": {"in": ["CN"]}, "scope": {"roles": named}}, {"never": {"in": ["CN"]}}
     assert _sentences(was, becomes, make_rule) == [
-        "from 1 January 2020: CN, unknown: indeterminate → violation"
+        "From 1 January 2020: A relay in CN in the role unknown: was indeterminate, now is a violation."
     ]
 
 
@@ -243,4 +321,10 @@ def _sentences(was: Values, becomes: Values, make_rule: MakeRule) -> list[str]:
     old, new = (
         Subject(rule, RuleSet.of([rule], Groups({}))) for rule in (make_rule(**was), make_rule(**becomes))
     )
-    return list(Comparison.of(old, new).sentences())
+    return _told_of(Comparison.of(old, new))
+
+
+def _told_of(comparison: Comparison) -> list[str]:
+    return [
+        f"{period.heading}: {sentence}" for period in comparison.periods() for sentence in period.sentences
+    ]

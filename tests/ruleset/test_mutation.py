@@ -18,6 +18,18 @@ from tests.ruleset.whole_rules import AGAIN, CLAUSE, FENCE, FORBID, GROUPS, NEVE
 MakeRule = Callable[..., Rule]
 MakeGroups = Callable[[Mapping[str, Mapping[str, Any]]], Groups]
 
+LISTS = {
+    "fence": {"allow": ["DE"]},
+    "scope": {"accounts": ["a-1", "a-2"], "labels": {"plan": ["paid", "free"], "cloud": ["gov"]}},
+    "exceptions": [
+        {
+            "id": "again",
+            "why": "calls go on",
+            "when": {"tier": ["primary", "fallback"], "selection_reason": ["congestion", "failure"]},
+            "allow": ["US"],
+        }
+    ],
+}
 MADE = [
     (SCOPE, "scope.roles: drop keys"),
     (SCOPE, "scope.roles: removed"),
@@ -79,6 +91,10 @@ MADE = [
     (REQUIRE, "require.in: CN_MAINLAND for CN_US_DSP"),
     (REQUIRE, "scope.participant.in: add US"),
     (WATCH, "watch.in: drop RU"),
+    (LISTS, "scope.accounts: drop a-2"),
+    (LISTS, "scope.labels.plan: drop free"),
+    (LISTS, "exceptions.again.when.tier: drop fallback"),
+    (LISTS, "exceptions.again.when.selection_reason: drop failure"),
 ]
 
 
@@ -110,6 +126,28 @@ def test_each_mistake_is_made_and_the_case_suggested_for_it_catches_it(
     assert bench.catcher_of(mutant.subject) == suggestion.case
 
 
+LIMITS = [
+    {"connections_per_call": 2},
+    {"minutes_per_call": 30},
+    {"share_of_calls": {"max": 0.1, "per": "account", "over": "day"}},
+    {"connections_per_call": 1, "share_of_calls": {"max": 0.1, "per": "account", "over": "day"}},
+]
+
+
+@pytest.mark.parametrize("limits", LIMITS, ids=str)
+@pytest.mark.parametrize("change", ["add IN", "drop US"])
+def test_which_of_two_like_exceptions_counts_a_use_is_shown_by_filling_one(
+    subject: MakeSubject, limits: Mapping[str, Any], change: str
+) -> None:
+    one = {**CLAUSE, "when": {}, "roles": ["media"], "limits": limits}
+    clauses = [{**one, "id": "one", "allow": ["US", "GB"]}, {**one, "id": "two", "allow": ["IN", "US"]}]
+    original = subject({"fence": {"allow": ["DE"]}, "scope": {"roles": ["media"]}, "exceptions": clauses})
+    mutant = mutant_of(original, f"exceptions.one.allow: {change}")
+    suggestion = case_against(mutant.subject, original, ())
+    assert suggestion is not None
+    assert Bench([suggestion.case]).catcher_of(mutant.subject) == suggestion.case
+
+
 @pytest.mark.parametrize(
     ("values", "name"),
     [
@@ -133,13 +171,13 @@ def test_a_change_that_alters_nothing_makes_no_mutant(
     assert not alters(mutant_of(original, name).subject, original)
 
 
-@pytest.mark.parametrize("values", [AGAIN, FENCE, SCOPE, WHOM, NEVER, FORBID, REQUIRE])
+@pytest.mark.parametrize("values", [AGAIN, FENCE, LISTS, SCOPE, WHOM, NEVER, FORBID, REQUIRE])
 def test_mutants_have_names_of_their_own(subject: MakeSubject, values: Mapping[str, Any]) -> None:
     names = [mutant.name for mutant in mutants_of(subject(values))]
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("values", [AGAIN, FENCE, SCOPE, WHOM, NEVER, FORBID, REQUIRE])
+@pytest.mark.parametrize("values", [AGAIN, FENCE, LISTS, SCOPE, WHOM, NEVER, FORBID, REQUIRE])
 def test_a_mutant_keeps_all_that_is_not_changed(subject: MakeSubject, values: Mapping[str, Any]) -> None:
     original = subject(values)
     for mutant in mutants_of(original):
@@ -166,6 +204,14 @@ def _members(subject: Subject, name: str) -> object:
             {"fence": {"allow": ["DE"]}, "scope": {"roles": ["media"]}},
             {"fence.allow: drop DE", "scope.roles: drop media"},
         ),
+        (WHOM, {"scope.accounts: drop a-1", "scope.labels.cloud: drop gov"}),
+        (
+            AGAIN,
+            {
+                "exceptions.again.when.selection_reason: drop congestion",
+            },
+        ),
+        (FENCE, {"exceptions.busy.when.tier: drop fallback"}),
         (
             {
                 "fence": {"allow": ["DE"]},

@@ -11,6 +11,7 @@ import pytest
 from auditor.documents import Loc
 from auditor.ruleset.cases import Case
 from auditor.ruleset.groups import Groups
+from auditor.ruleset.mutants.edits import SITES
 from auditor.ruleset.mutants.examination import Examination, examine
 from auditor.ruleset.mutants.requirements import demands_of, gaps_in
 from auditor.ruleset.ruleset import RuleSet, RulesFile
@@ -200,6 +201,20 @@ def place_of(loc: Loc) -> str:
     return ".".join(map(str, loc))
 
 
+def told_by(examination: Examination) -> list[str]:
+    """Take apart what one case would mend: each thing that is missing, and each mutant with its key."""
+    told: list[str] = []
+    for fault in examination.faults:
+        for part in fault.text.removeprefix("tests: ").split("; "):
+            head, is_of_mutants, named = part.partition("catches the mutant")
+            key = ""
+            for name in re.findall(r"`([^`]*)`", named):
+                key, change = name.rsplit(": ", 1) if ": " in name else (key, name)
+                told.append(f"{head}{is_of_mutants} `{key}: {change}`")
+            told += [] if is_of_mutants else [part]
+    return told
+
+
 def examined(subject: Subject) -> Examination:
     rule = subject.rule
     file = RulesFile("r.yaml", "rule", "0" * 64, 1, (rule.id,), tuple(map(str, range(len(rule.tests)))))
@@ -240,8 +255,8 @@ def test_a_mutant_that_survives_may_be_accepted(subject: MakeSubject) -> None:
     lacking = subject({**WATCH, "accepted_mutants": [{"mutant": "watch.in: add DE", "reason": "for now"}]})
     done = examined(lacking)
     assert done.accepted == 1
-    assert [fault for fault in done.faults if "`watch.in: add DE`" in fault.text] == []
-    assert [fault for fault in done.faults if "`watch.in: add GB`" in fault.text] != []
+    assert "no case catches the mutant `watch.in: add DE`" not in told_by(done)
+    assert "no case catches the mutant `watch.in: add GB`" in told_by(done)
 
 
 @pytest.mark.parametrize(
@@ -288,6 +303,57 @@ def test_a_rule_that_is_older_than_any_case_may_be_gets_no_suggestion_for_its_st
     assert [gap.suggestion for gap in gaps if "shortly before 0001" in gap.text] == [None]
 
 
+def test_one_case_is_suggested_for_all_places_that_a_rule_treats_alike(subject: MakeSubject) -> None:
+    unlimited = {"id": "busy", "why": "calls go on", "allow": ["US", "GB"], "when": {"tier": ["fallback"]}}
+    rule = subject({"fence": {"allow": ["DE", "FR", "NO"]}, "exceptions": [unlimited]})
+    done = examined(rule)
+    for key in ("fence.allow: drop", "exceptions.busy.allow: drop", "exceptions.busy.allow: add"):
+        assert len([fault for fault in done.faults if f"`{key} " in fault.text]) == 1, key
+    relays = [_pasted(fault.hint).given[0].relay for fault in done.faults]
+    assert tuple(sorted({*SITES} - {"DE", "US", "GB"})) in relays
+    assert ("DE", "FR", "NO") in relays
+    assert ("GB", "US") in relays
+
+
+def test_one_case_is_suggested_for_all_participants_that_a_rule_treats_alike(subject: MakeSubject) -> None:
+    rule = subject({"fence": {"allow": ["DE"]}, "scope": {"participant": {"not_in": ["CN", "RU"]}}})
+    faults = [fault for fault in examined(rule).faults if "`scope.participant.not_in: add " in fault.text]
+    assert len(faults) == 1
+    assert set(_pasted(faults[0].hint).given[0].participant) >= {*SITES} - {"CN", "RU"}
+
+
+def test_all_that_a_case_mends_is_told_at_once(subject: MakeSubject) -> None:
+    faults = examined(subject(FENCE)).faults
+    cases = [fault.hint for fault in faults]
+    assert len(set(cases)) == len(cases)
+    told = told_by(examined(subject(FENCE)))
+    assert len(told) == len(set(told))
+    assert len(told) > 2 * len(faults)
+
+
+@pytest.mark.parametrize(
+    ("missing", "hint"),
+    [
+        (
+            "exceptions.busy.limits.share_of_calls: x1/2",
+            "this search found no case; write one, or list it in `accepted_mutants` with the reason",
+        ),
+        (
+            "no case is excused by exception `busy`",
+            "this search found no case; write one, unless what it asks can never come to be",
+        ),
+    ],
+)
+def test_what_the_search_found_no_case_for_says_so(subject: MakeSubject, missing: str, hint: str) -> None:
+    limits = {"share_of_calls": {"max": 0.000001, "per": "account", "over": "day"}}
+    tests = [
+        {"name": "a", "given": [{"id": "c", "role": "media", "relay": ["DE"]}], "expect": {"c": "compliant"}}
+    ]
+    clauses = [{**CLAUSE, "when": {}, "limits": limits}]
+    faults = examined(subject({**LIMITED, "exceptions": clauses, "tests": tests})).faults
+    assert [fault.hint for fault in faults if missing in fault.text] == [hint]
+
+
 CRUCIAL = [
     ("a relay in Singapore is outside, in each role", "no case fires for role signaling"),
     (
@@ -315,4 +381,4 @@ def test_a_case_that_is_removed_from_the_european_fence_is_missed(
     left = tuple(case for case in rule.tests if case.name != removed)
     assert len(left) == len(rule.tests) - 1
     done = examined(with_cases(Subject(rule, RuleSet.of([], groups)), left))
-    assert told in [fault.text.removeprefix("tests: ") for fault in done.faults]
+    assert told in told_by(done)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import NothingToAuditError, RuleSetError, UsageError
-from auditor.ruleset.single import find_rule, load_rule
+from auditor.ruleset.single import find_rule, load_rule, unknown_rule
 from tests.ruleset.rule_files import GROUPS, RULE, SOUND, WriteRules
 
 PACKED = RULE.replace("id: eu-fence", "id: packed")
@@ -97,3 +97,19 @@ def test_a_rule_sees_the_groups_of_every_folder_that_is_named(write_rules: Write
     subject = find_rule("packed", [folder, folder / "more"])
     assert subject.rule.id == "packed"
     assert "EEA" in subject.ruleset.groups.by_id
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("eu-fence", "eu-fence-fallback"),
+        ("eu", "eu-fence-fallback"),
+        ("us-fence", "us-home-fence"),
+        ("us-home-fense", "us-home-fence"),
+        ("cm-exclusion", "cn-exclusion"),
+        ("cn-exclusion-acount", "cn-exclusion-account"),
+    ],
+)
+def test_what_begins_with_the_same_words_is_meant_first(written: str, meant: str) -> None:
+    known = ["cn-exclusion", "cn-exclusion-account", "eu-fence-fallback", "us-home-fence"]
+    assert unknown_rule(written, known).hint == f"did you mean `{meant}`?"

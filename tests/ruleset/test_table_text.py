@@ -77,6 +77,30 @@ def test_a_rule_about_calls_says_what_a_row_is(make_rule: MakeRule) -> None:
     assert "A row tells of a call with this one connection." in text
 
 
+def test_a_role_that_is_required_and_out_of_scope_tells_of_a_call_in_scope(make_rule: MakeRule) -> None:
+    require = {"roles": ["recording", "media"], "in": ["RU"]}
+    rule = make_rule(require=require, scope={"roles": ["media"]})
+    text = table_text(Subject(rule, RuleSet.of([rule], Groups({}))))
+    assert re.search(r"\n  media or recording +RU +compliant\n +elsewhere +violation\n", text)
+    assert (
+        "The rule requires the role recording, which is out of its scope: such a row tells of a call in "
+        "scope, with this connection." in " ".join(text.split())
+    )
+    within = make_rule(require=require, scope={"roles": ["media", "recording"]})
+    assert "out of its scope" not in table_text(Subject(within, RuleSet.of([within], Groups({}))))
+
+
+def test_what_a_watch_counts_is_noted_and_no_finding(make_rule: MakeRule) -> None:
+    rule = make_rule(watch={"in": ["CN"]}, scope={"roles": ["media"]}, status="draft")
+    text = table_text(Subject(rule, RuleSet.of([rule], Groups({}))))
+    assert text.startswith("rule 1.0.0 (draft): A rule\n")
+    assert re.search(r"\n  media +CN +noted\n +elsewhere +compliant\n", text)
+    assert re.search(r"\n  unknown +CN +perhaps noted\n", text)
+    assert "\nWhat is noted is counted and shown. It is no finding.\n" in text
+    assert "violation" not in text
+    assert "indeterminate" not in text
+
+
 def test_an_exception_without_limits_says_so(make_rule: MakeRule) -> None:
     exception = {"id": "e", "why": "x", "allow": ["GB"]}
     rule = make_rule(fence={"allow": ["US"]}, exceptions=[exception])

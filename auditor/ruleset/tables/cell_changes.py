@@ -4,10 +4,10 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
-from typing import NamedTuple
 
 from auditor.model import Role, Verdict
 from auditor.ruleset.table import Axes, Subject, axes_of, table_of
+from auditor.ruleset.tables.change_words import Change, change_sentence
 from auditor.ruleset.tables.coordinates import (
     ACCOUNT,
     HOME_REGION,
@@ -20,22 +20,23 @@ from auditor.ruleset.tables.coordinates import (
 )
 from auditor.ruleset.tables.gathering import Axes as Coordinates
 from auditor.ruleset.tables.gathering import Row, Values, gather, gather_tightly
-from auditor.ruleset.tables.spread import Said, Spread, by_condition, spread, verdict_words
-from auditor.ruleset.wording.phrases import stretch_words
-
-
-class Change(NamedTuple):
-    """What was said, and what is said now."""
-
-    was: Said
-    becomes: Said
-
+from auditor.ruleset.tables.spread import Spread, by_condition, spread
+from auditor.ruleset.wording.phrases import stretch_heading
+from auditor.ruleset.wording.words import NameOf, as_it_is
 
 Lasting = tuple[Row[Change], tuple[datetime, ...]]
 """What changed, and the neighbouring instants from which it is so."""
 
 Changes = Mapping[Values, tuple[Change, ...]]
 """For each place in scope, was and becomes under each combination of conditions, changed or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPeriod:
+    """What changed for one stretch of time, in sentences."""
+
+    heading: str
+    sentences: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +66,19 @@ class Comparison:
             if one.exception is not None
         )
 
-    def sentences(self) -> Iterator[str]:
-        """Say which cells changed, earliest first: `from 10 July 2023: US, media: violation → excused`."""
-        for row, instants in self.lasting():
-            times = self.axes.instants
-            place = times.index(instants[-1]) + 1
-            stretch = stretch_words(instants[0], times[place] if place < len(times) else None)
-            wording = Wording.during(self.axes, [self.old, self.new], instants)
-            where = ", ".join(_ordered(row, wording)) or "every connection"
-            was = verdict_words(row.label.was, [self.old])
-            yield f"{stretch}: {where}: {was} → {verdict_words(row.label.becomes, [self.new])}"
+    def periods(self, name_of: NameOf = as_it_is) -> tuple[ChangedPeriod, ...]:
+        """Say which cells changed, by how long it is so, earliest first. `name_of` names countries."""
+        rules = (self.old.rule, self.new.rule)
+        by_stretch: dict[tuple[datetime, datetime], list[str]] = {}
+        for row, instants in sorted(self.lasting(), key=lambda one: (one[1][0], one[1][-1])):
+            wording = Wording.during(self.axes, [self.old, self.new], instants, name_of)
+            stretch = (instants[0], instants[-1])
+            by_stretch.setdefault(stretch, []).append(change_sentence(row, wording, *rules))
+        ends = dict(zip(self.axes.instants, self.axes.instants[1:], strict=False))
+        return tuple(
+            ChangedPeriod(stretch_heading(first, ends.get(last)), tuple(sentences))
+            for (first, last), sentences in by_stretch.items()
+        )
 
     def lasting(self) -> list[Lasting]:
         """Join what changed in the same way at neighbouring instants, and then roles and relays again."""
@@ -150,12 +154,3 @@ def _not_implied(
 
 def _is_out(change: Change) -> bool:
     return change.was.verdict is change.becomes.verdict is Verdict.NOT_APPLICABLE
-
-
-def _ordered(row: Row[Change], wording: Wording) -> Iterator[str]:
-    """Say where a change is: the relay and its role first, then conditions, then whom it is about."""
-    last = (PARTICIPANT, HOME_REGION, ACCOUNT)
-    order = {RELAY: 0, ROLE: 1} | {name: 3 + place for place, name in enumerate(last)}
-    places = {name: order.get(name, 6 if name.startswith(LABEL) else 2) for name, _ in row.where}
-    for name, values in sorted(row.where, key=lambda one: places[one[0]]):
-        yield wording.phrase(name, values)

@@ -13,13 +13,17 @@ from auditor.ruleset.schema import clauses_of
 from auditor.ruleset.table import Axes, Cell, Subject
 from auditor.ruleset.tables.gathering import Axes as Coordinates
 from auditor.ruleset.tables.gathering import Values
-from auditor.ruleset.tables.naming import ANYWHERE, ELSEWHERE, Names
+from auditor.ruleset.tables.naming import Names
 from auditor.ruleset.wording.phrases import at_least_words, either
+from auditor.ruleset.wording.words import NameOf, as_it_is
 
 HOME_REGION, ACCOUNT, PARTICIPANT, ROLE, RELAY = "home region", "account", "participant", "role", "relay"
 TIER, ATTEMPT, FAILED, REASON = "tier", "attempt", "failed primaries", "selection reason"
 LABEL, WINDOW = "label ", "window "
 """What begins the name of the coordinate of a label, and of a window."""
+
+OTHER_THAN = "other than "
+"""What begins the words for all values but some."""
 
 _MOST_ACCOUNTS = 6
 """So many accounts are named."""
@@ -68,13 +72,19 @@ class Wording:
     ranks: Mapping[str, Rank]
 
     @classmethod
-    def during(cls, axes: Axes, subjects: Sequence[Subject], instants: Sequence[datetime]) -> "Wording":
+    def during(
+        cls,
+        axes: Axes,
+        subjects: Sequence[Subject],
+        instants: Sequence[datetime],
+        name_of: NameOf = as_it_is,
+    ) -> "Wording":
         """Name countries as the rules do, in the order in which they do, as far as it is right throughout."""
         bodies = [allowed_by(subject.rule).names for subject in subjects]
         allowed = [clause.allow for subject in subjects for clause in clauses_of(subject.rule)]
         wanted = [choice.names for one in subjects if (choice := wanted_by(one.rule.scope.participant))]
-        relays = Names.during(chain(*bodies, *allowed), subjects, instants)
-        participants = Names.during(chain(*wanted), subjects, instants)
+        relays = Names.during(chain(*bodies, *allowed), subjects, instants, name_of)
+        participants = Names.during(chain(*wanted), subjects, instants, name_of)
         windows = frozenset().union(*axes.windows)
         return cls(
             {
@@ -108,17 +118,6 @@ class Wording:
         """Say some values of a coordinate."""
         return self.says[name](values)
 
-    def phrase(self, name: str, values: Values) -> str:
-        """Say some values of a coordinate where no column bears its name."""
-        words = self.words(name, values)
-        if name == PARTICIPANT:
-            return (
-                f"participant {words}"
-                if words.startswith((ANYWHERE, ELSEWHERE))
-                else f"participant in {words}"
-            )
-        return f"{name} {words}" if name in (HOME_REGION, ACCOUNT) or name.startswith(LABEL) else words
-
 
 def _roles(alike: Mapping[Role, tuple[Role, ...]], values: Values) -> str:
     chosen = [role for value in values for role in alike[Role(str(value))]]
@@ -138,7 +137,7 @@ def _countries(names: Names, alike: Mapping[str, tuple[str, ...]], values: Value
 def _accounts(alike: Mapping[str, tuple[str, ...]], values: Values) -> str:
     if NOT_NAMED in values:
         others = [one for first, accounts in alike.items() if first not in values for one in accounts]
-        return f"other than {_few(others)}"
+        return f"{OTHER_THAN}{_few(others)}"
     return _few(one for value in values for one in alike[str(value)])
 
 
@@ -158,7 +157,7 @@ def _named(all_values: Sequence[str], values: Values) -> str:
     """Name texts; where the one that stands for all others is among them, those that are not."""
     if NOT_NAMED not in values:
         return either(str(value) for value in values)
-    return f"other than {either(value for value in all_values if value not in values)}"
+    return f"{OTHER_THAN}{either(value for value in all_values if value not in values)}"
 
 
 def _few(names: Iterable[str]) -> str:

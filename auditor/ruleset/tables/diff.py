@@ -1,17 +1,22 @@
-"""What changed in meaning between two editions of rules: cells, limits, roles to observe and windows."""
+"""What changed in meaning between two editions of rules: rule by rule, and in what is beside them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from auditor.model import Role
-from auditor.ruleset.clauses import ExceptionClause
 from auditor.ruleset.schema import Rule, clauses_of
 from auditor.ruleset.table import Subject
-from auditor.ruleset.tables.cell_changes import Comparison
-from auditor.ruleset.verdicts import LimitKind
+from auditor.ruleset.tables.beside_changes import waiver_changes, window_changes
+from auditor.ruleset.tables.cell_changes import ChangedPeriod, Comparison
+from auditor.ruleset.tables.rule_changes import (
+    decision_changes,
+    standing_changes,
+    version_remark,
+    word_changes,
+)
+from auditor.ruleset.waiver_schema import Waiver
 from auditor.ruleset.windows import Window
-from auditor.ruleset.wording.exception_words import limit_words, limits_words, overflow_words
-from auditor.ruleset.wording.phrases import either, stretch_words
+from auditor.ruleset.wording.phrases import stretch_words
+from auditor.ruleset.wording.words import NameOf, as_it_is, heading_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +37,28 @@ class Edition:
             sorted((one for one in declared if one.id in ids), key=lambda one: (one.id, one.from_, one.until))
         )
 
+    def waivers(self, only: str | None = None) -> tuple[Waiver, ...]:
+        """Give all waivers, or those of one rule, each once, by id."""
+        found = {one.id: one for subject in self.subjects for one in subject.ruleset.waivers}
+        return tuple(found[name] for name in sorted(found) if only in (None, found[name].rule))
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What changed in one rule, or in the windows, in sentences."""
+    """What changed in one rule, or in the windows or waivers: cells by period, and what no cell shows."""
 
     heading: str
-    sentences: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+    periods: tuple[ChangedPeriod, ...] = ()
 
 
-def differences(old: Edition, new: Edition, only: str | None = None) -> list[Difference]:
+def differences(
+    old: Edition, new: Edition, only: str | None = None, name_of: NameOf = as_it_is
+) -> list[Difference]:
     """Compare two editions rule by rule, by id; `only` is the id of a single rule.
 
-    Where both are a single file, their rules are compared whatever they are called.
+    Where both are a single file, their rules are compared whatever they are called. A single file is read
+    without waivers, and so they are compared between folders. `name_of` names the country of a code.
     """
     pairs = list(_pairs(old, new, only))
     named = frozenset(
@@ -55,9 +69,13 @@ def differences(old: Edition, new: Edition, only: str | None = None) -> list[Dif
         for clause in clauses_of(subject.rule)
         if clause.when.in_window
     )
-    found = [_of_pair(*pair) for pair in pairs]
-    found.append(Difference("declared windows", tuple(_of_windows(old.windows(named), new.windows(named)))))
-    return [one for one in found if one.sentences]
+    found = [_of_pair(*pair, name_of) for pair in pairs]
+    found.append(
+        Difference("declared windows", tuple(window_changes(old.windows(named), new.windows(named))))
+    )
+    if not (old.is_single or new.is_single):
+        found.append(Difference("waivers", tuple(waiver_changes(old.waivers(only), new.waivers(only)))))
+    return [one for one in found if one.periods or one.remarks]
 
 
 def _pairs(old: Edition, new: Edition, only: str | None) -> Iterator[tuple[Subject | None, Subject | None]]:
@@ -70,89 +88,31 @@ def _pairs(old: Edition, new: Edition, only: str | None) -> Iterator[tuple[Subje
         yield old.find(rule_id), new.find(rule_id)
 
 
-def _of_pair(old: Subject | None, new: Subject | None) -> Difference:
+def _of_pair(old: Subject | None, new: Subject | None, name_of: NameOf) -> Difference:
     if old and new:
-        was, becomes = (f"{one.rule.id} {one.rule.version}" for one in (old, new))
+        was, becomes = heading_of(old.rule), heading_of(new.rule)
         heading = was if was == becomes else f"{was} → {becomes.removeprefix(f'{old.rule.id} ')}"
-        return Difference(heading, tuple(_of_rules(old, new)))
+        return _of_rules(heading, Comparison.of(old, new), name_of)
     if new:
-        return Difference(f"{new.rule.id} {new.rule.version}", (f"a new rule: {_introduced(new.rule)}",))
+        return Difference(heading_of(new.rule), (f"a new rule: {_introduced(new.rule)}",))
     if old:
-        return Difference(
-            f"{old.rule.id} {old.rule.version}", (f"no longer a rule: {_introduced(old.rule)}",)
-        )
-    return Difference("", ())
+        return Difference(heading_of(old.rule), (f"no longer a rule: {_introduced(old.rule)}",))
+    return Difference("")
+
+
+def _of_rules(heading: str, comparison: Comparison, name_of: NameOf) -> Difference:
+    old, new = comparison.old.rule, comparison.new.rule
+    periods = comparison.periods(name_of)
+    decisions = list(decision_changes(old, new, comparison.exceptions()))
+    standing = list(standing_changes(old, new))
+    if periods or decisions:
+        standing += version_remark(old, new)
+    return Difference(
+        heading,
+        tuple([*decisions, *standing] if periods or decisions or standing else word_changes(old, new)),
+        periods,
+    )
 
 
 def _introduced(rule: Rule) -> str:
     return f"{rule.title} ({stretch_words(rule.in_force.from_, rule.in_force.until)})"
-
-
-def _of_rules(old: Subject, new: Subject) -> Iterator[str]:
-    comparison = Comparison.of(old, new)
-    yield from comparison.sentences()
-    yield from _of_exceptions(old.rule, new.rule, comparison.exceptions())
-    yield from _of_observed(old.rule.scope.must_observe or (), new.rule.scope.must_observe or ())
-    yield from _of_standing(old.rule, new.rule)
-
-
-def _of_exceptions(old: Rule, new: Rule, taking: frozenset[str]) -> Iterator[str]:
-    """Compare limits; what an exception without any effect says does not matter."""
-    was = {clause.id: clause for clause in clauses_of(old) if clause.id in taking}
-    for clause in clauses_of(new):
-        if clause.id in was:
-            for sentence in _of_limits(was[clause.id], clause):
-                yield f"exception {clause.id}: {sentence}"
-        elif clause.id in taking:
-            yield f"exception {clause.id} is new: it excuses {limits_words(clause)}"
-    yield from (
-        f"exception {name} is gone" for name in was if name not in {one.id for one in clauses_of(new)}
-    )
-
-
-def _of_limits(old: ExceptionClause, new: ExceptionClause) -> Iterator[str]:
-    for kind in LimitKind:
-        was, becomes = limit_words(old, kind), limit_words(new, kind)
-        if was != becomes:
-            yield f"{was} → {becomes}"
-    if old.limits and new.limits and old.overflow != new.overflow:
-        yield f"{overflow_words(old.overflow)} → {overflow_words(new.overflow)}"
-
-
-def _of_observed(old: Sequence[Role], new: Sequence[Role]) -> Iterator[str]:
-    for role in Role:
-        if role in new and role not in old:
-            yield f"each call must newly have a record of the role {role}"
-        if role in old and role not in new:
-            yield f"a call need no longer have a record of the role {role}"
-
-
-def _of_standing(old: Rule, new: Rule) -> Iterator[str]:
-    """Compare what no cell shows, and an audit's exit code or waivers still hang on."""
-    if old.effect != new.effect:
-        yield f"effect: {old.effect} → {new.effect}"
-    if old.severity != new.severity:
-        yield f"severity: {old.severity} → {new.severity}"
-    if old.is_draft != new.is_draft:
-        yield "it becomes a draft" if new.is_draft else "it is no longer a draft"
-    if old.expect_connections != new.expect_connections:
-        yield f"it {'newly' if new.expect_connections else 'no longer'} expects connections"
-
-
-def _of_windows(old: Sequence[Window], new: Sequence[Window]) -> Iterator[str]:
-    was, becomes = [_declared(one) for one in old], [_declared(one) for one in new]
-    gone = [one for one in was if one not in becomes]
-    come = [one for one in becomes if one not in was]
-    for name in sorted({name for name, _ in (*gone, *come)}):
-        before, after = ([words for one, words in each if one == name] for each in (gone, come))
-        if len(before) == len(after) == 1:
-            yield f"window {name} {before[0]} → {after[0]}"
-            continue
-        yield from (f"window {name} {words} is no longer declared" for words in before)
-        yield from (f"window {name} {words} is newly declared" for words in after)
-
-
-def _declared(window: Window) -> tuple[str, str]:
-    late = ", declared late" if window.is_late else ""
-    regions = either(sorted(window.regions))
-    return window.id, f"of {regions}, {stretch_words(window.from_, window.until)}{late}"

@@ -8,6 +8,7 @@ from datetime import datetime
 from auditor.countries import COUNTRIES
 from auditor.ruleset.table import Subject
 from auditor.ruleset.wording.phrases import either
+from auditor.ruleset.wording.words import NameOf, as_it_is
 
 ANYWHERE, ELSEWHERE = "anywhere", "elsewhere"
 _FEW = 5
@@ -16,14 +17,22 @@ _FEW = 5
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names in the order in which they are preferred, and the countries that each stands for."""
+    """Names in the order in which they are preferred, and the countries that each stands for.
+
+    `name_of` names the country of a code.
+    """
 
     sets: Mapping[str, frozenset[str]]
     elsewhere: frozenset[str]
+    name_of: NameOf = as_it_is
 
     @classmethod
     def during(
-        cls, names: Iterable[str], subjects: Sequence[Subject], instants: Sequence[datetime]
+        cls,
+        names: Iterable[str],
+        subjects: Sequence[Subject],
+        instants: Sequence[datetime],
+        name_of: NameOf = as_it_is,
     ) -> "Names":
         """Take the names that stand for the same countries with all subjects, at all of some instants.
 
@@ -37,7 +46,7 @@ class Names:
             elsewhere = elsewhere.difference(*known)
             if len(meant) == len(known) == 1:
                 sets[name] = known[0]
-        return cls(sets, elsewhere)
+        return cls(sets, elsewhere, name_of)
 
     def parts(self, countries: AbstractSet[str]) -> list[str]:
         """Name countries: whole groups, groups but for a few of their countries, codes, and elsewhere."""
@@ -45,7 +54,8 @@ class Names:
             return [ANYWHERE]
         has_elsewhere = bool(self.elsewhere) and self.elsewhere <= countries
         left = set(countries - self.elsewhere if has_elsewhere else countries)
-        parts = [*self._whole(countries, left), *self._but_for_few(countries, left), *sorted(left)]
+        whole = list(self._whole(countries, left))
+        parts = [*self._named(whole), *self._but_for_few(countries, left), *self._named(sorted(left))]
         return [*parts, ELSEWHERE] if has_elsewhere else parts
 
     def words(self, countries: AbstractSet[str]) -> str:
@@ -73,7 +83,10 @@ class Names:
             missing = members - countries
             if 0 < len(missing) <= _FEW < len(members & left):
                 left -= members
-                yield f"{name} but {either(sorted(missing))}"
+                yield f"{name} but {either(self._named(sorted(missing)))}"
+
+    def _named(self, names: Iterable[str]) -> list[str]:
+        return [self.name_of(name) if name in COUNTRIES else name for name in names]
 
 
 def _members(name: str, subject: Subject, at: datetime) -> frozenset[str] | None:

@@ -7,8 +7,8 @@ from itertools import product
 from typing import NamedTuple
 
 from auditor.model import Verdict
-from auditor.ruleset.schema import clauses_of
-from auditor.ruleset.table import Axes, Decision, Subject, Table
+from auditor.ruleset.schema import Effect, Rule, clauses_of
+from auditor.ruleset.table import Axes, Decision, Table
 from auditor.ruleset.tables.coordinates import condition_coordinates, scope_of
 from auditor.ruleset.tables.gathering import Axes as Coordinates
 from auditor.ruleset.tables.gathering import Label, Values
@@ -66,10 +66,17 @@ def by_condition(axes: Axes, said: Sequence[Label]) -> tuple[Coordinates, Mappin
     return conditions, dict(zip(product(*conditions.values()), said, strict=True))
 
 
-def verdict_words(said: Said, subjects: Sequence[Subject]) -> str:
-    """Say a verdict; of what an exception excuses, which one does, and whether only within limits."""
+_OF_A_WATCH = {Verdict.VIOLATION: "noted", Verdict.INDETERMINATE: "perhaps noted"}
+
+
+def verdict_words(said: Said, rule: Rule) -> str:
+    """Say a verdict; of what an exception excuses, which one does, and whether only within limits.
+
+    What a `watch` counts is no finding, and so is noted.
+    """
     if said.exception is None:
-        return str(said.verdict)
-    clauses = [one for subject in subjects for one in clauses_of(subject.rule) if one.id == said.exception]
+        words = _OF_A_WATCH if rule.effect is Effect.WATCH else {}
+        return words.get(said.verdict, str(said.verdict))
+    clauses = [one for one in clauses_of(rule) if one.id == said.exception]
     within = " within limits" if any(clause.limits for clause in clauses) else ""
     return f"{said.verdict}{within} ({said.exception})"

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
 
-from auditor.ruleset.schema import Effect, clauses_of
+from auditor.ruleset.schema import Effect, RequireRule, clauses_of
 from auditor.ruleset.table import Axes, Subject, axes_of, table_of
 from auditor.ruleset.tables.coordinates import Wording, scope_coordinates
 from auditor.ruleset.tables.gathering import Row, Values, gather, gather_tightly
 from auditor.ruleset.tables.spread import Said, by_condition, periods_alike, spread, verdict_words
 from auditor.ruleset.wording.exception_words import limits_words, observe_sentence, overflow_words
-from auditor.ruleset.wording.phrases import stretch_words
-from auditor.ruleset.wording.words import spelled
+from auditor.ruleset.wording.phrases import either, stretch_heading
+from auditor.ruleset.wording.words import heading_of, spelled
 
 _WIDEST = 34
 """Longer texts go on in a further line of their column."""
@@ -28,6 +28,11 @@ _OPEN = (
     "Where the evidence leaves several rows open: a violation if all of them say so, indeterminate if some "
     "do, else the worst of what they say."
 )
+_NOTED_OPEN = (
+    "Where the evidence leaves several rows open: noted if all of them say so, perhaps noted if some do, "
+    "else the worst of what they say."
+)
+_NO_FINDINGS = "What is noted is counted and shown. It is no finding."
 _ELSEWHERE = "Elsewhere is every country that the rule does not name at the time."
 _ONE_CALL = "A row tells of a call with this one connection."
 
@@ -44,10 +49,9 @@ def table_text(subject: Subject) -> str:
         )
         for period in periods_alike(axes.instants, told)
     }
-    lines = [f"{subject.rule.id} {subject.rule.version}: {subject.rule.title}"]
+    lines = [f"{heading_of(subject.rule)}: {subject.rule.title}"]
     for period in periods_alike(tuple(sections), sections):
-        heading = stretch_words(period.begin, period.end)
-        lines += ["", f"{heading[0].upper()}{heading[1:]}", *sections[period.begin]]
+        lines += ["", stretch_heading(period.begin, period.end), *sections[period.begin]]
     below = [line for text in _below(subject) for line in _wrapped(text, _WIDTH)]
     return "\n".join([*lines, "", *below]) + "\n"
 
@@ -96,7 +100,7 @@ class _Section:
         return self.wording.words(name, values)
 
     def _verdict(self, said: Said) -> str:
-        return verdict_words(said, [self.subject])
+        return verdict_words(said, self.subject.rule)
 
 
 def _outlined(lines: Sequence[Line]) -> Iterator[Line]:
@@ -127,8 +131,20 @@ def _below(subject: Subject) -> Iterator[str]:
         yield f"{words}: {overflow_words(clause.overflow)}." if clause.limits else f"{words}."
     if rule.scope.must_observe:
         yield observe_sentence(rule.scope.must_observe)
-    if rule.effect is Effect.REQUIRE:
-        yield _ONE_CALL
+    if isinstance(rule, RequireRule):
+        yield from _rows_of_calls(rule)
+    if rule.effect is Effect.WATCH:
+        yield _NO_FINDINGS
     yield from spelled(rule, subject.ruleset.groups)
     yield _ELSEWHERE
-    yield _OPEN
+    yield _NOTED_OPEN if rule.effect is Effect.WATCH else _OPEN
+
+
+def _rows_of_calls(rule: RequireRule) -> Iterator[str]:
+    yield _ONE_CALL
+    outside = [role for role in rule.require.roles if rule.scope.roles and role not in rule.scope.roles]
+    if outside:
+        yield (
+            f"The rule requires the role {either(outside)}, which is out of its scope: such a row tells of "
+            "a call in scope, with this connection."
+        )

@@ -6,7 +6,15 @@ from decimal import Decimal
 from auditor.model import Role
 from auditor.ruleset.clauses import ExceptionClause, Overflow, When
 from auditor.ruleset.verdicts import LimitKind
-from auditor.ruleset.wording.phrases import all_of, counted, either, number_words
+from auditor.ruleset.windows import Window, Windows
+from auditor.ruleset.wording.phrases import (
+    all_of,
+    counted,
+    either,
+    instant_words,
+    number_words,
+    stretch_words,
+)
 
 Places = Callable[[Sequence[str]], str]
 """Names places of which one is meant."""
@@ -25,6 +33,18 @@ def exception_sentences(clauses: Sequence[ExceptionClause], places: Places) -> I
             yield f"Exception {clause.id} excuses {limits_words(clause)}: {_OVERFLOW[clause.overflow]}."
     if len(clauses) > 1:
         yield "Exceptions are tried in this order: the first that fits takes the connection."
+
+
+def window_sentences(clauses: Sequence[ExceptionClause], windows: Windows) -> Iterator[str]:
+    """Spell out the declared windows that exceptions name, earliest first, or say that there is none."""
+    named = dict.fromkeys(clause.when.in_window for clause in clauses if clause.when.in_window)
+    for name in named:
+        declared = sorted(
+            (one for one in windows.declared if one.id == name), key=lambda one: (one.from_, one.until)
+        )
+        yield from (_declared(window) for window in declared)
+        if not declared:
+            yield f"No window {name} is declared, and so no connection begins in one."
 
 
 def limits_words(clause: ExceptionClause) -> str:
@@ -69,6 +89,16 @@ def percent_words(share: Decimal) -> str:
 
 def _most(number: object) -> str:
     return "any number of" if number is None else "at most"
+
+
+def _declared(window: Window) -> str:
+    regions = f"for the home region {either(window.regions)}"
+    late = ", too late to be beyond doubt" if window.is_late else ""
+    return (
+        f"Window {window.id} holds {stretch_words(window.from_, window.until)}, {regions}. Declared by "
+        f"{window.declared_by} on {instant_words(window.declared_at)}{late}. Evidence: "
+        f"{window.evidence.strip().rstrip('.')}."
+    )
 
 
 def _excuses(clause: ExceptionClause, places: Places) -> str:

@@ -36,6 +36,12 @@ def stretch_words(begin: datetime, end: datetime | None) -> str:
     return f"{start} until {instant_words(end)}" if end else start
 
 
+def stretch_heading(begin: datetime, end: datetime | None) -> str:
+    """Write a stretch of time as a heading."""
+    words = stretch_words(begin, end)
+    return f"{words[0].upper()}{words[1:]}"
+
+
 def either(words: Iterable[str]) -> str:
     """Join words of which one is meant: `a, b or c`."""
     return _joined(words, "or")

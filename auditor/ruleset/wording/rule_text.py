@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from auditor.ruleset.clauses import Approval
 from auditor.ruleset.schema import Effect, Rule, clauses_of
 from auditor.ruleset.table import Subject
-from auditor.ruleset.wording.exception_words import exception_sentences, observe_sentence
+from auditor.ruleset.wording.exception_words import exception_sentences, observe_sentence, window_sentences
 from auditor.ruleset.wording.phrases import day_words
-from auditor.ruleset.wording.words import Named, NameOf, scope_sentences, spelled, waiver_sentence
+from auditor.ruleset.wording.words import Named, NameOf, heading_of, scope_sentences, spelled, waiver_sentence
 
 _WIDTH = 96
 _INDENT = "  "
@@ -31,12 +31,13 @@ def rule_text(subject: Subject, name_of: NameOf) -> str:
         ("Standing", _standing(rule)),
         ("Meaning", scope_sentences(rule, named)),
         ("Exceptions", exception_sentences(clauses_of(rule), named.either)),
+        ("Windows", window_sentences(clauses_of(rule), subject.ruleset.windows)),
         ("To be observed", [observe_sentence(rule.scope.must_observe)] if rule.scope.must_observe else []),
         ("Waivers", [waiver_sentence(rule)]),
         ("Groups", spelled(rule, subject.ruleset.groups, name_of)),
         ("Conflicts", [rule.conflict_note] if rule.conflict_note else []),
     ]
-    head = [f"{rule.id} {rule.version}{' (draft)' if rule.is_draft else ''}", *_wrapped(rule.title)]
+    head = [heading_of(rule), *_wrapped(rule.title)]
     return "\n".join([*head, *(line for title, texts in sections for line in _section(title, texts))]) + "\n"
 
 

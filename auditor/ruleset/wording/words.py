@@ -25,7 +25,8 @@ NameOf = Callable[[str], str]
 """Names the country of a code."""
 
 
-def _as_it_is(code: str) -> str:
+def as_it_is(code: str) -> str:
+    """Name a country by its code."""
     return code
 
 
@@ -44,7 +45,12 @@ class Named:
         return [self.name_of(place) if place in COUNTRIES else place for place in places]
 
 
-def sentences_of(rule: Rule, ruleset: RuleSet, name_of: NameOf = _as_it_is) -> list[str]:
+def heading_of(rule: Rule) -> str:
+    """Name a rule with its version, and say if it is a draft."""
+    return f"{rule.id} {rule.version}{' (draft)' if rule.is_draft else ''}"
+
+
+def sentences_of(rule: Rule, ruleset: RuleSet, name_of: NameOf = as_it_is) -> list[str]:
     """Say what a rule asks: whom it is about, roles, when and where it binds, in the first four sentences.
 
     Then follow its exceptions, the roles that it wants to observe, and its groups with their changes.
@@ -147,7 +153,7 @@ def _where(rule: Rule, named: Named) -> str:
             return f"Relays in {named.either(rule.watch.in_)} are counted and shown. They are no findings."
 
 
-def spelled(rule: Rule, groups: Groups, name_of: NameOf = _as_it_is) -> Iterator[str]:
+def spelled(rule: Rule, groups: Groups, name_of: NameOf = as_it_is) -> Iterator[str]:
     """Spell out each group that a rule names, and how it changes within the rule's time."""
     named = Named(name_of)
     for name in dict.fromkeys(name for names in place_names(rule) for name in names if name in groups.by_id):

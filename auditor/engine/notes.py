@@ -1,0 +1,71 @@
+"""What is noted beside the connections: what is none, what could not be read, and what is not certain."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from auditor.engine.adding import counted
+from auditor.engine.partial import Partial
+from auditor.evidence.summary import NotConnections, UnreadValues, Warned
+from auditor.model import NOT_CONNECTION, UNREAD, WARNING
+from auditor.ruleset.ruleset import RuleSet
+
+_LATER = "after the clock of the run"
+
+
+def notes_of(partial: Partial, warnings: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Add up what is noted beside the connections, over all shards."""
+    kinds = {
+        "not_connections": ("not_connection_rows", NOT_CONNECTION, ("source_file", "reason"), NotConnections),
+        "unread_values": ("unread_rows", UNREAD, ("source_file", "column", "reason"), UnreadValues),
+        "warnings": ("warning_rows", WARNING, ("source_file", "text"), Warned),
+    }
+    notes = {}
+    for name, (attribute, schema, keys, kind) in kinds.items():
+        rows = [row for shard in partial.shards.values() for row in getattr(shard, attribute)]
+        if kind is Warned:
+            rows += warnings
+        whole = counted([pl.DataFrame(rows, schema=schema)], schema, keys)
+        notes[name] = [kind(**row) for row in whole.iter_rows(named=True)]
+    return notes
+
+
+def declared_after(ruleset: RuleSet, as_of: datetime) -> list[dict[str, Any]]:
+    """Warn of windows whose declaration the run's clock had not seen yet."""
+    paths = {window: file.path for file in ruleset.files if file.kind == "windows" for window in file.ids}
+    texts = {
+        (
+            paths[window.id],
+            f"window `{window.id}` was declared at {window.declared_at:%Y-%m-%dT%H:%M:%SZ}, {_LATER}",
+        )
+        for window in ruleset.windows.declared
+        if window.declared_at > as_of
+    }
+    return [
+        {"source_file": path, "text": text, "count": 1, "first_record": None} for path, text in sorted(texts)
+    ]
+
+
+def left_out(paths: Sequence[str]) -> list[dict[str, Any]]:
+    """Warn of files in named folders that nobody read."""
+    text = "lies in a named folder and was not read: its suffix is not one of a log"
+    return [{"source_file": path, "text": text, "count": 1, "first_record": None} for path in paths]
+
+
+def after_the_clock(partial: Partial, as_of: datetime) -> list[dict[str, Any]]:
+    """Warn of logs that tell of connections which the run's clock had not seen yet."""
+    last: dict[str, datetime] = {}
+    for shard in partial.shards.values():
+        if shard.last_started_at is not None and shard.last_started_at > as_of:
+            last[shard.source_file] = max(shard.last_started_at, last.get(shard.source_file, as_of))
+    return [
+        {
+            "source_file": path,
+            "text": f"its last connection starts at {at:%Y-%m-%dT%H:%M:%SZ}, {_LATER}",
+            "count": 1,
+            "first_record": None,
+        }
+        for path, at in last.items()
+    ]
