@@ -113,6 +113,34 @@ class RuleApplied(Contract):
     requirement: RequirementApplied | None = None
 
 
+class WindowApplied(Contract):
+    """One declared window, as its file has it. `late`: declared more than 24 hours after its end."""
+
+    id: str
+    regions: list[str]
+    from_: datetime = Field(alias="from")
+    until: datetime
+    evidence: str
+    declared_by: str
+    declared_at: datetime
+    late: bool
+
+
+class WaiverApplied(Contract):
+    """Which findings a waiver is about, as its file has it: what is null asks for nothing.
+
+    It covers those that begin from `covers_from`, and before `covers_until`.
+    """
+
+    waiver_id: str
+    call: str | None
+    account: str | None
+    relay_in: list[str] | None
+    roles: list[str] | None
+    covers_from: datetime
+    covers_until: datetime
+
+
 class Settings(Contract):
     """The options that a result depends on, as they were in force."""
 
@@ -159,6 +187,10 @@ class Manifest(Contract):
     evidence: list[EvidenceFile]
     databases: list[Database]
     rules: list[RuleApplied]
+    windows: list[WindowApplied] = Field(default_factory=list)
+    """All that are declared, in order of their ids, then of their starts."""
+    waivers: list[WaiverApplied] = Field(default_factory=list)
+    """In order of their ids. What became of them is in the summary."""
     outputs: list[OutputFile]
     self_sha256: str = ""
 

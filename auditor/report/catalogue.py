@@ -101,6 +101,9 @@ WAIVED_IN_PART = (
     "{findings} covered by waivers (section 8), but of no {unit} all that concerns it. A waiver changes no "
     "verdict."
 )
+UNOBSERVED_CALLS = (
+    "{part} not determined {are} so only because the logs hold no record of {roles} for {them}."
+)
 UNOBSERVED = (
     "In {logs} the connections without a call ID have no record of {roles}, which a rule wants on record: "
     "whether what they belong to complies could not be determined (section 7). No count above holds them, "

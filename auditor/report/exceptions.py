@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from auditor.evidence.manifest import ExceptionApplied, RuleApplied
+from auditor.evidence.manifest import ExceptionApplied, RuleApplied, WindowApplied
 from auditor.report import catalogue
 from auditor.report.numerals import counted, listed, whole
 from auditor.report.phrase import Logged, Phrase, fill, joined
+from auditor.report.windows import window_sentence, windows_behind
 
 Row = Mapping[str, Any]
 
@@ -22,8 +23,12 @@ def has_no_exceptions(finding: Row, rule: RuleApplied) -> bool:
     return _needs_excuse(finding) and rule.effect in ("never", "fence") and not rule.exceptions
 
 
-def exception_sentences(finding: Row, rule: RuleApplied) -> Iterator[Phrase]:
+def exception_sentences(
+    finding: Row, rule: RuleApplied, windows: Sequence[WindowApplied] = ()
+) -> Iterator[Phrase]:
     """Go through a rule's exceptions in their order, as far as the finding's row and the rule tell.
+
+    One that takes the connection is followed by the windows that it leans on, of those declared.
 
     Nothing is said of a connection that needs no excuse, nor of exceptions after one that takes it: but where
     the verdict is not determined, another case may be left open for them.
@@ -35,6 +40,8 @@ def exception_sentences(finding: Row, rule: RuleApplied) -> Iterator[Phrase]:
         use = _Use(exception, finding)
         if use.took:
             yield use.taken()
+            for window in windows_behind(exception, finding, windows):
+                yield window_sentence(window, finding)
         elif not taken or (finding["verdict"] == "indeterminate" and use.failed()):
             yield use.passed_over()
         taken = taken or use.took

@@ -50,11 +50,10 @@ def exhibits_of(
             text = f"names a finding that the run does not hold: `{visible(row['finding_id'])}`"
             raise RunError(Fault("exhibits.parquet", text, "`auditor verify` says which file was altered"))
         rule = rules[finding["rule_id"]]
-        found.append(
-            _exhibit(
-                row, explanation_of(finding, rule=rule, location=location, waivers=waivers), rule.rule_id
-            )
+        explanation = explanation_of(
+            finding, rule=rule, location=location, waivers=waivers, windows=manifest.windows
         )
+        found.append(_exhibit(row, explanation, rule.rule_id))
     return tuple(found)
 
 

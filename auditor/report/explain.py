@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from auditor.evidence.manifest import Manifest, RuleApplied
+from auditor.evidence.manifest import Manifest, RuleApplied, WindowApplied
 from auditor.evidence.summary import Summary, WaiverResult
 from auditor.report import catalogue
 from auditor.report.exceptions import NO_EXCEPTIONS, exception_sentences, has_no_exceptions
@@ -55,7 +55,12 @@ class Explanation:
 
 
 def explanation_of(
-    finding: Row, *, rule: RuleApplied, location: Row | None, waivers: Waivers | None = None
+    finding: Row,
+    *,
+    rule: RuleApplied,
+    location: Row | None,
+    waivers: Waivers | None = None,
+    windows: Sequence[WindowApplied] = (),
 ) -> Explanation:
     """Explain a row in the shape of `model.FINDING`, also of a connection that is no finding."""
     if finding["verdict"] == "not_applicable":
@@ -64,7 +69,7 @@ def explanation_of(
     answers = tuple(_answer(answer) for answer in (location or {}).get("answers") or ()) if single else ()
     return Explanation(
         head=_head(finding, rule),
-        sentences=tuple(_sentences(finding, rule, location)),
+        sentences=tuple(_sentences(finding, rule, location, windows)),
         answers=answers,
         agreement=_agreement(finding, location) if single else NOTHING,
         doubts=tuple(_doubts(finding)),
@@ -95,22 +100,30 @@ def _not_applicable(finding: Row, rule: RuleApplied) -> Explanation:
 
 
 def sentences_of(
-    finding: Row, *, rule: RuleApplied, location: Row | None, waivers: Waivers | None = None
+    finding: Row,
+    *,
+    rule: RuleApplied,
+    location: Row | None,
+    waivers: Waivers | None = None,
+    windows: Sequence[WindowApplied] = (),
 ) -> list[str]:
     """Write the lines of `auditor explain` for one row. Design: SEMANTICS.md, section 7."""
-    return explanation_of(finding, rule=rule, location=location, waivers=waivers).lines()
+    explanation = explanation_of(finding, rule=rule, location=location, waivers=waivers, windows=windows)
+    return explanation.lines()
 
 
 def explain_text(directory: Path, manifest: Manifest, rows: Sequence[Row]) -> str:
-    """Explain rows in the shape of `model.FINDING`, with location evidence and waivers of their run."""
+    """Explain rows in the shape of `model.FINDING`, with what their run holds and declares beside them."""
     rules = {rule.rule_id: rule for rule in manifest.rules}
     waivers = waivers_in(Summary.model_validate_json((directory / "summary.json").read_bytes()))
     locations = locations_of(frame_of(list(rows)), pl.scan_parquet(directory / "locations.parquet"))
     texts = [
-        "\n".join(sentences_of(row, rule=rules[row["rule_id"]], location=location, waivers=waivers))
+        sentences_of(
+            row, rule=rules[row["rule_id"]], location=location, waivers=waivers, windows=manifest.windows
+        )
         for row, location in zip(rows, locations, strict=True)
     ]
-    return "\n\n".join(texts)
+    return "\n\n".join(map("\n".join, texts))
 
 
 def waivers_in(summary: Summary) -> Waivers:
@@ -147,7 +160,9 @@ def _verdict_words(finding: Row, rule: RuleApplied) -> str:
     return "noted" if rule.effect == "watch" and verdict == "violation" else catalogue.VERDICTS[verdict]
 
 
-def _sentences(finding: Row, rule: RuleApplied, location: Row | None) -> Iterator[Phrase]:
+def _sentences(
+    finding: Row, rule: RuleApplied, location: Row | None, windows: Sequence[WindowApplied]
+) -> Iterator[Phrase]:
     if not is_of_connection(finding):
         yield from whole_call_sentences(finding, rule)
         return
@@ -157,7 +172,7 @@ def _sentences(finding: Row, rule: RuleApplied, location: Row | None) -> Iterato
         yield fill("{chosen} {no}", chosen=choice_sentence(finding), no=NO_EXCEPTIONS)
     else:
         yield choice_sentence(finding)
-        yield from exception_sentences(finding, rule)
+        yield from exception_sentences(finding, rule, windows)
     yield from course_sentences(finding)
     if rule.effect == "require":
         yield call_sentence(finding, rule)
@@ -251,7 +266,8 @@ def _waiver(finding: Row, rule: RuleApplied, waivers: Waivers) -> Phrase:
 def _source(finding: Row) -> Phrase:
     offset, part = finding.get("byte_offset"), finding.get("part")
     return fill(
-        "Read from {file}, record {record}{part}{offset}.",
+        "{what} from {file}, record {record}{part}{offset}.",
+        what="Read" if is_of_connection(finding) else "The first connection in scope was read",
         file=Logged(finding.get("source_file") or "a file without a name"),
         record=whole(finding["record"]) if finding.get("record") is not None else "not known",
         part=f", part {whole(part)}" if part else "",

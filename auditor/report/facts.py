@@ -7,12 +7,14 @@ import polars as pl
 from auditor.evidence.summary import Summary
 from auditor.model import Severity, Subject
 from auditor.report.places import countries_text
-from auditor.report.populations import Covered, Facts, First, Loose, Unobserved
+from auditor.report.populations import Covered, Facts, First, Loose, Unobserved, UnobservedCalls
 
+_NOT_OBSERVED = "not_observed:"
 _CONNECTION = ("source_file", "record", "part")
 _PROVED = pl.col("verdict") == "violation"
 _AFFECTED = pl.col("verdict").is_in(["violation", "indeterminate"])
 _KNOWN_CALL = pl.col("call_id").is_not_null()
+_UNOBSERVED = pl.col("subject") == Subject.UNOBSERVED
 _LOOSE = ~_KNOWN_CALL & _AFFECTED & (pl.col("subject") == Subject.CONNECTION)
 
 
@@ -33,6 +35,7 @@ def facts_of(findings: pl.LazyFrame, summary: Summary) -> Facts:
         loose_connections=loose_connections,
         waived_findings=waived_findings,
         unobserved=_unobserved(findings),
+        unobserved_calls=_unobserved_calls(findings),
     )
 
 
@@ -108,18 +111,46 @@ def _loose_by_rule(findings: pl.LazyFrame) -> dict[str, Loose]:
 
 def _unobserved(findings: pl.LazyFrame) -> Unobserved:
     """Find the logs in which connections without call id lack a role that must be observed."""
-    of_logs = findings.filter((pl.col("subject") == Subject.UNOBSERVED) & ~_KNOWN_CALL)
-    reasons = pl.col("reasons").explode(empty_as_null=True).drop_nulls().unique().sort()
-    logs, missing, rules = (
-        of_logs.select(
+    logs, roles, rules = (
+        findings.filter(_UNOBSERVED & ~_KNOWN_CALL)
+        .select(
             pl.col("source_file").n_unique().alias("logs"),
-            reasons.implode(),
+            _roles().implode(),
             pl.col("rule_id").unique().sort().implode(),
         )
         .collect(engine="streaming")
         .row(0)
     )
-    return Unobserved(logs, tuple(reason.partition(":")[2] for reason in missing), tuple(rules))
+    return Unobserved(logs, tuple(roles), tuple(rules))
+
+
+def _unobserved_calls(findings: pl.LazyFrame) -> UnobservedCalls:
+    """Count the calls without a record of a role, and those of which nothing else is a finding in doubt."""
+    concerned = findings.filter(_UNOBSERVED & _KNOWN_CALL)
+    by_rule = dict(
+        concerned.group_by("rule_id")
+        .agg(pl.col("call_id").n_unique())
+        .sort("rule_id")
+        .collect(engine="streaming")
+        .iter_rows()
+    )
+    if not by_rule:
+        return UnobservedCalls()
+    others = findings.filter(_KNOWN_CALL & _AFFECTED & ~_UNOBSERVED).select("call_id").unique()
+    alone, roles = (
+        concerned.join(others, on="call_id", how="anti")
+        .select(pl.col("call_id").n_unique(), _roles().implode().alias("roles"))
+        .collect(engine="streaming")
+        .row(0)
+    )
+    return UnobservedCalls(by_rule, alone, tuple(roles))
+
+
+def _roles() -> pl.Expr:
+    """Name the roles that reasons say were not observed, each once and in order."""
+    reasons = pl.col("reasons").explode(empty_as_null=True).drop_nulls()
+    of_roles = reasons.filter(reasons.str.starts_with(_NOT_OBSERVED))
+    return of_roles.str.strip_prefix(_NOT_OBSERVED).unique().sort()
 
 
 def _height(frame: pl.LazyFrame) -> int:

@@ -99,6 +99,7 @@ def _environment() -> Environment:
         "instant": numerals.instant,
         "logged": Logged,
         "state_words": waived.state_words,
+        "covered_lines": waived.covered_lines,
         "groups_of_four": _groups_of_four,
         "reject_reason": lambda reason: catalogue.REJECTS.get(reason, reason),
         "value_reason": lambda reason: catalogue.VALUES.get(reason, reason),

@@ -7,26 +7,42 @@ from auditor.report import catalogue
 from auditor.report.facts import drafts_in
 from auditor.report.numerals import counted, listed, whole
 from auditor.report.phrase import Phrase, fill
-from auditor.report.populations import Facts, Population
+from auditor.report.populations import Facts, Population, UnobservedCalls
 
 _MOST_NAMED = 5
 
 
 def overlays_of(summary: Summary, populations: Sequence[Population], facts: Facts) -> Iterator[Phrase]:
     """Write the sentences that follow the bounds, where there is anything to say."""
+    if facts.unobserved_calls.alone:
+        yield _unobserved_alone(populations[0], facts.unobserved_calls)
     if facts.waived_findings:
         yield _waived(populations, facts)
     if drafts := drafts_in(summary):
         yield _drafts(drafts, populations, facts)
     if facts.unobserved.logs:
-        roles = [f"the role {catalogue.ROLES.get(role, role)}" for role in facts.unobserved.roles]
         logs = counted(facts.unobserved.logs, "log")
-        yield fill(catalogue.UNOBSERVED, logs=logs, roles=listed(roles, "or"))
+        yield fill(catalogue.UNOBSERVED, logs=logs, roles=_roles(facts.unobserved.roles))
 
 
 def named(rule: RuleResult) -> str:
     """Name a rule, and say so if it is a draft."""
     return f"{rule.rule_id} (draft)" if rule.status == "draft" else rule.rule_id
+
+
+def _unobserved_alone(calls: Population, unobserved: UnobservedCalls) -> Phrase:
+    part = _part(unobserved.alone, calls.undetermined)
+    return fill(
+        catalogue.UNOBSERVED_CALLS,
+        part=f"{part[0].upper()}{part[1:]} {calls.noun if calls.undetermined == 1 else calls.nouns}",
+        are=_are(unobserved.alone),
+        them="it" if unobserved.alone == 1 else "them",
+        roles=_roles(unobserved.roles),
+    )
+
+
+def _roles(roles: Sequence[str]) -> str:
+    return listed([f"the role {catalogue.ROLES.get(role, role)}" for role in roles], "or")
 
 
 def _waived(populations: Sequence[Population], facts: Facts) -> Phrase:

@@ -81,6 +81,18 @@ class Unobserved:
 
 
 @dataclass(frozen=True, slots=True)
+class UnobservedCalls:
+    """Calls without a record of a role that must be observed, by rule.
+
+    `alone` counts those that nothing else proves or leaves open, and `roles` are what these lack.
+    """
+
+    by_rule: Mapping[str, int] = field(default_factory=dict)
+    alone: int = 0
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class First:
     """The gravest proved finding, for the sentence about a single call. `place` is None for a whole call."""
 
@@ -101,6 +113,7 @@ class Facts:
     loose_connections: Covered = field(default_factory=Covered)
     waived_findings: int = 0
     unobserved: Unobserved = field(default_factory=Unobserved)
+    unobserved_calls: UnobservedCalls = field(default_factory=UnobservedCalls)
 
     def covered(self, population: Population) -> Covered:
         """Say how much of a population is covered."""

@@ -1,9 +1,10 @@
 """What a verdict rests on, in words, and what would settle it."""
 # ruff: noqa: RUF001  this is prose for print, with the apostrophes of print
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from auditor.evidence.summary import Undetermined
 from auditor.report.catalogue import ROLES
 
 
@@ -107,6 +108,11 @@ REASONS = {
     "home_region_unknown": Reason(
         "Home region missing", "The home region of the account is not known", "An entry in the accounts file"
     ),
+    "participant_unknown": Reason(
+        "Participant’s place missing",
+        "Whether the rule applies hangs on where the participant was, which is not established",
+        _CLIENT,
+    ),
     "account_unknown": Reason("Account missing", "The log names no account", "The column account_id"),
     "role_unknown": Reason(
         "Role not known", "The log does not say what the relay did", "The column role, or its mapping"
@@ -187,6 +193,11 @@ _SETTLES_LIMIT = {
 }
 
 _MARKS = {"single_source", "declared_only", "agreed", "spans_change", "late_declared"}
+
+
+def in_order_of_weight(counts: Iterable[Undetermined]) -> list[Undetermined]:
+    """Sort reasons by how much each leaves open, be it connections or calls."""
+    return sorted(counts, key=lambda each: (-max(each.connections, each.calls), each.reason))
 
 
 def is_mark(reason: str) -> bool:

@@ -8,12 +8,13 @@ import polars as pl
 
 from auditor.evidence.manifest import Manifest
 from auditor.evidence.summary import Bounds, Summary, Undetermined
-from auditor.report.lead import only_stale_sentence, outcome_of
+from auditor.report.lead import lead_of, only_stale_sentence, outcome_of
 from auditor.report.numerals import counted, whole
 from auditor.report.phrase import visible
-from auditor.report.reasons import reason_of
+from auditor.report.populations import Facts
+from auditor.report.reasons import in_order_of_weight, reason_of
 from auditor.report.tallies import rejects_by_reason
-from auditor.report.view import lead_at, notice_of
+from auditor.report.view import facts_at, notice_of
 from auditor.report.waived import attention_sentences
 from auditor.report.write import REPORT_NAME
 
@@ -25,6 +26,7 @@ _MOST_WARNINGS = 3
 _MOST_WAIVERS = 5
 _WORDS = 2
 """So many columns of the table hold words, the others numbers."""
+_COUNTED = ("violation", "indeterminate", "excused")
 _HEADINGS = ("rule", "severity", "violation", "not determined", "excused", "calls proved", "possible")
 
 
@@ -34,9 +36,10 @@ def summary_text(summary: Summary, manifest: Manifest, where: str, *, demo: bool
     `where` is the run directory, as the user named it. A demo ends with exit code 0 whatever it finds, and
     says so.
     """
+    facts = facts_at(Path(where), summary)
     blocks = [
-        _lead(summary, manifest, Path(where)),
-        _table(_HEADINGS, list(_rules(summary))),
+        _lead(summary, manifest, facts),
+        _table(_HEADINGS, list(_rules(summary, facts))),
         list(_undetermined(summary)),
         list(_waivers(summary)),
         list(_accounting(summary, Path(where))),
@@ -48,8 +51,8 @@ def summary_text(summary: Summary, manifest: Manifest, where: str, *, demo: bool
     return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
-def _lead(summary: Summary, manifest: Manifest, directory: Path) -> list[str]:
-    lead = lead_at(directory, summary, manifest)
+def _lead(summary: Summary, manifest: Manifest, facts: Facts) -> list[str]:
+    lead = lead_of(summary, manifest, facts)
     notice = notice_of(manifest)
     lines = [f"{notice}.", ""] if notice else []
     lines += _wrapped(str(lead.first))
@@ -72,14 +75,17 @@ def _wrapped(text: str, *, first: str = "", later: str = "") -> list[str]:
     return textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
 
 
-def _rules(summary: Summary) -> Iterator[Sequence[str]]:
+def _rules(summary: Summary, facts: Facts) -> Iterator[Sequence[str]]:
+    """Count connections by verdict; calls without a record of a role stand beside those not determined."""
     rules = sorted(summary.rules, key=lambda rule: (rule.effect == "watch", -rule.measures.calls.possible))
     for rule in rules[:_MOST_RULES]:
-        counts = [rule.verdicts.get(verdict, 0) for verdict in ("violation", "indeterminate", "excused")]
+        counts = {each: whole(rule.verdicts.get(each, 0)) for each in _COUNTED}
+        if unobserved := facts.unobserved_calls.by_rule.get(rule.rule_id):
+            counts["indeterminate"] += f" + {counted(unobserved, 'call')}"
         calls: Bounds = rule.measures.calls
         marks = [mark for mark in (rule.effect, rule.status) if mark in ("watch", "draft")]
         name = f"{rule.rule_id} ({', '.join(marks)})" if marks else rule.rule_id
-        yield (name, rule.severity, *map(whole, counts), whole(calls.proved), whole(calls.possible))
+        yield (name, rule.severity, *counts.values(), whole(calls.proved), whole(calls.possible))
     if len(rules) > _MOST_RULES:
         yield (f"and {counted(len(rules) - _MOST_RULES, 'rule')} more", *[""] * (len(_HEADINGS) - 1))
 
@@ -95,11 +101,13 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
 
 
 def _undetermined(summary: Summary) -> Iterator[str]:
-    reasons = sorted(summary.undetermined, key=lambda each: (-each.connections, each.reason))
+    reasons = in_order_of_weight(summary.undetermined)
     if not reasons:
         return
-    yield "Connections not determined, why, and what would settle it:"
-    shown = [(_how_many(each), reason_of(each.reason)) for each in reasons[:_MOST_REASONS]]
+    first = reasons[:_MOST_REASONS]
+    counted_too = " and calls" if any(each.calls > each.connections for each in first) else ""
+    yield f"Connections{counted_too} not determined, why, and what would settle it:"
+    shown = [(_how_many(each), reason_of(each.reason)) for each in first]
     counts = max(len(count) for count, _ in shown)
     briefs = max(len(visible(reason.brief)) for _, reason in shown)
     for count, reason in shown:
@@ -110,10 +118,10 @@ def _undetermined(summary: Summary) -> Iterator[str]:
 
 
 def _how_many(each: Undetermined) -> str:
-    """Count connections, or else whole calls; a log without call ids has neither."""
-    if each.connections:
-        return whole(each.connections)
-    return counted(each.calls, "call") if each.calls else "–"  # noqa: RUF001  the dash of print
+    """Count connections, or whole calls where these are more; a log without call ids has neither."""
+    if each.calls > each.connections:
+        return counted(each.calls, "call")
+    return whole(each.connections) if each.connections else "–"  # noqa: RUF001  the dash of print
 
 
 def _waivers(summary: Summary) -> Iterator[str]:

@@ -1,11 +1,13 @@
 """A run → frozen values for the report: at most the caps in Python, aggregates over everything."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from auditor.evidence.manifest import Manifest
+from auditor.engine.request import HIGHEST_MAX_LISTED
+from auditor.evidence.manifest import Manifest, WaiverApplied
 from auditor.evidence.summary import RuleResult, Summary, WaiverResult
 from auditor.report.basis import (
     LISTED_LINES,
@@ -17,20 +19,21 @@ from auditor.report.basis import (
     unread_of,
 )
 from auditor.report.excused import Excused, excused_of
+from auditor.report.exempt import Exempts, excused_in, waived_in
 from auditor.report.exhibits import Exhibit, exhibits_of
 from auditor.report.explain import waivers_in
 from auditor.report.facts import drafts_in, facts_of
 from auditor.report.incidents import Incidents, incidents_of
 from auditor.report.lead import Lead, lead_of, only_stale_sentence, outcome_of
 from auditor.report.phrase import Phrase
-from auditor.report.populations import Population, populations_of
-from auditor.report.reasons import Reason, reason_of
+from auditor.report.populations import Facts, Population, populations_of
+from auditor.report.reasons import Reason, in_order_of_weight, reason_of
 from auditor.report.register import Listed, listed_of, listed_rows
 from auditor.report.tallies import Table, tallies_of
 from auditor.report.waived import Overlay, in_order, overlays_by_rule, waivers_by_state
+from auditor.report.windows import Declared, declared_in
 
 LISTED_FILES = 200
-_MOST_LISTED = 1_000
 
 SYNTHETIC_NOTICE = "Synthetic sample: no evidence"
 
@@ -69,7 +72,12 @@ class View:
     excused: Excused
     overlays: tuple[Overlay, ...]
     waivers: tuple[WaiverResult, ...]
+    covers: Mapping[str, WaiverApplied]
     waiver_states: tuple[tuple[str, tuple[str, ...]], ...]
+    waived_findings: Exempts
+    excused_findings: Exempts
+    windows: tuple[Declared, ...]
+    unobserved_calls: Mapping[str, int]
     undetermined: tuple[Undetermined, ...]
     unread: tuple[Unread, ...]
     placements: tuple[Placement, ...]
@@ -104,7 +112,7 @@ def view_of(directory: Path, manifest: Manifest) -> View:
     run = _Run.at(directory)
     effects = {rule.rule_id: rule.effect for rule in summary.rules}
     incidents = incidents_of(run.incidents, effects=effects)
-    rows = listed_rows(run.findings, run.incidents, min(manifest.settings.max_listed, _MOST_LISTED))
+    rows = listed_rows(run.findings, run.incidents, min(manifest.settings.max_listed, HIGHEST_MAX_LISTED))
     by_region, by_day = tallies_of(run.findings)
     outcome, conditions = outcome_of(summary, manifest)
     facts = facts_of(run.findings, summary)
@@ -130,7 +138,12 @@ def view_of(directory: Path, manifest: Manifest) -> View:
         excused=excused_of(run.findings, manifest),
         overlays=overlays_by_rule(run.findings, [rule.rule_id for rule in binding]),
         waivers=tuple(in_order(summary)),
+        covers={waiver.waiver_id: waiver for waiver in manifest.waivers},
         waiver_states=waivers_by_state(summary),
+        waived_findings=waived_in(run.findings),
+        excused_findings=excused_in(run.findings, manifest),
+        windows=declared_in(manifest),
+        unobserved_calls=facts.unobserved_calls.by_rule,
         undetermined=_undetermined(summary),
         unread=unread_of(run.rejects),
         placements=placements_of(run.locations),
@@ -141,9 +154,9 @@ def view_of(directory: Path, manifest: Manifest) -> View:
     )
 
 
-def lead_at(directory: Path, summary: Summary, manifest: Manifest) -> Lead:
-    """Write the lead of a run, with what only its findings tell."""
-    return lead_of(summary, manifest, facts_of(_Run.at(directory).findings, summary))
+def facts_at(directory: Path, summary: Summary) -> Facts:
+    """Find what only the findings of a run tell."""
+    return facts_of(_Run.at(directory).findings, summary)
 
 
 def notice_of(manifest: Manifest) -> str:
@@ -157,8 +170,7 @@ def _height(frame: pl.LazyFrame) -> int:
 
 
 def _undetermined(summary: Summary) -> tuple[Undetermined, ...]:
-    ordered = sorted(summary.undetermined, key=lambda each: (-each.calls, -each.connections, each.reason))
     return tuple(
         Undetermined(reason_of(each.reason), each.reason, each.connections, each.calls)
-        for each in ordered[:LISTED_LINES]
+        for each in in_order_of_weight(summary.undetermined)[:LISTED_LINES]
     )

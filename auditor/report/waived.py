@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from auditor.evidence.manifest import WaiverApplied
 from auditor.evidence.summary import Summary, WaiverResult
-from auditor.report.numerals import counted, day, whole
+from auditor.report import catalogue
+from auditor.report.numerals import clock, counted, day, listed, whole
+from auditor.report.phrase import Logged, Phrase, fill
 
 STATES = {
     "used": "used",
@@ -14,8 +17,9 @@ STATES = {
     "expired_but_matching": "expired but matching",
     "void": "void",
     "not_yet_issued": "not yet issued",
-    "expired": "expired",
+    "expired": "expired and matching nothing",
 }
+_MOST_NETWORKS = 10
 _EXPIRING = "expiring within 30 days"
 _ORDER = ("void", "expired_but_matching", "used", "unused", "not_yet_issued", "expired")
 """What somebody must look at comes first."""
@@ -81,6 +85,25 @@ def state_words(waiver: WaiverResult) -> str:
     """Say what became of a waiver."""
     words = STATES[waiver.state]
     return f"{words}, {_EXPIRING}" if waiver.expiring else words
+
+
+def covered_lines(waiver: WaiverApplied) -> Iterator[Phrase]:
+    """Say which findings a waiver is about, a line for each thing that it asks for."""
+    if waiver.call is not None:
+        yield fill("call {id}", id=Logged(waiver.call))
+    if waiver.account is not None:
+        yield fill("account {id}", id=Logged(waiver.account))
+    if waiver.relay_in is not None:
+        networks = waiver.relay_in[:_MOST_NETWORKS]
+        if more := len(waiver.relay_in) - len(networks):
+            networks = [*networks, counted(more, "other network")]
+        yield fill("relays in {networks}", networks=listed(networks, "or"))
+    if waiver.roles is not None:
+        roles = listed([catalogue.ROLES.get(role, role) for role in waiver.roles], "or")
+        yield fill("in the role {roles}", roles=roles)
+    edges = [f"{day(edge, short=True)}, {clock(edge)}" for edge in (waiver.covers_from, waiver.covers_until)]
+    yield fill("begun from {start}", start=edges[0])
+    yield fill("until {end}", end=edges[1])
 
 
 def attention_sentences(summary: Summary) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What a rule says of a whole call, or of what a log lacks, in sentences."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ from auditor.evidence.manifest import RuleApplied
 from auditor.model import Subject
 from auditor.report import catalogue
 from auditor.report.numerals import listed
-from auditor.report.phrase import Logged, Phrase, fill
+from auditor.report.phrase import Logged, Phrase, fill, visible
 from auditor.report.sentences import home_sentence
 
 Row = Mapping[str, Any]
@@ -45,10 +46,17 @@ def whole_call_sentences(finding: Row, rule: RuleApplied) -> Iterator[Phrase]:
         yield fill("No record of the role {roles} {where}.", roles=roles, where=where)
     else:
         yield call_sentence(finding, rule)
-    shown = "the call’s first connection in scope" if call else "the first of them"  # noqa: RUF001  apostrophe of print
-    yield fill("The record shown is {shown}.", shown=shown)
     if finding.get("home_region"):
         yield home_sentence(finding)
+    if call:
+        shown = "All its connections, under each rule: auditor explain RUN --call {id}"
+        yield fill(shown, id=Logged(_as_argument(call)))
+
+
+def _as_argument(call: str) -> str:
+    """Write the ID of a call so that a shell takes it as one word; one that a line cannot show stays open."""
+    quoted = shlex.quote(call)
+    return quoted if visible(quoted) == quoted else "ID"
 
 
 def call_sentence(finding: Row, rule: RuleApplied) -> Phrase:

@@ -220,6 +220,8 @@ def test_the_call_of_a_use_is_among_the_calls_of_its_day_also_where_its_scope_is
 
 
 def test_calls_are_ordered_by_start_and_then_by_id() -> None:
+    backwards = days(3, 3).with_columns(call_id=pl.Series(["c-3", "c-2", "c-1"]))
+    assert in_days(backwards, 0.67) == "wwV"
     at_once = days(3, 3, call_started_at=NOON).with_columns(call_id=pl.Series(["c-2", "c-10", "c-1"]))
     assert in_days(at_once, 0.67) == "Vww"
 

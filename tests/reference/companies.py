@@ -115,7 +115,7 @@ def share(most: float) -> dict[str, Any]:
 GOV = {"labels": {"cloud": ["gov"]}}
 SHARP_GROUPS: Groups = {"ALPHA": {"members": [{"code": "US", "until": EDGES[2]}, {"code": "DE"}]}}
 SHARP_WINDOWS: list[Window] = [
-    {"id": "w-1", "regions": ["EU"], "from": EDGES[0], "until": EDGES[2], "declared_at": EDGES[2]},
+    {"id": "w-1", "regions": ["EU"], "from": EDGES[0], "until": EDGES[2], "declared_at": EDGES[2] + DAY},
     {
         "id": "w-1",
         "regions": ["EU", "US"],
@@ -129,8 +129,8 @@ SHARP_RULES = (
     fence("connections-all", {}, limited("all", connections_per_call=2)),
     fence("minutes", {}, limited(minutes_per_call=2)),
     fence("minutes-all", GOV, limited("all", minutes_per_call=30)),
-    fence("share", {}, limited(share_of_calls=share(0.5))),
-    fence("share-all", GOV, limited("all", share_of_calls=share(0.5), connections_per_call=3)),
+    fence("share", GOV, limited(share_of_calls=share(0.5))),
+    fence("share-all", {}, limited("all", share_of_calls=share(0.5), connections_per_call=3)),
     fence(
         "two",
         {"roles": ["media", "keys"], "must_observe": ["keys"]},

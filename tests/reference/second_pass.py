@@ -56,12 +56,14 @@ _NUMBERS = count()
 class Means:
     """How the work is split up: nothing of it may show in what is said.
 
-    `cut`: each log is judged in two batches; `backwards`: the last log is judged first.
+    `cut`: each log is judged in two batches; `backwards`: the last log is judged first; `at_once`: so many
+    calls of accounts, and uses, are in memory at once.
     """
 
     buckets: int = 1
     cut: bool = False
     backwards: bool = False
+    at_once: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def judged_by_engine(ruleset: RuleSet, connections: Sequence[Facts], folder: Pat
         JudgedLog.of(job, log, [one for one in connections if one.log == log], cut=means.cut) for log in logs
     ]
     partial = _by_call(job, shards, means)
-    resolved = resolve(job, partial.buckets)
+    resolved = resolve(job, partial.buckets, calls_at_once=means.at_once, uses_at_once=means.at_once)
     return Run(job, tuple(shards), partial, resolved, _raw(job, shards, resolved))
 
 

@@ -10,7 +10,13 @@ from tests.reference.companies import Company, companies, crowds
 from tests.reference.second_pass import Key, Means, Said, judged_by_engine, ruleset_of
 from tests.reference.whole import Judged, judge_all
 
-MEANS = st.builds(Means, buckets=st.sampled_from((1, 1, 2, 3)), cut=st.booleans(), backwards=st.booleans())
+MEANS = st.builds(
+    Means,
+    buckets=st.sampled_from((1, 1, 2, 3)),
+    cut=st.booleans(),
+    backwards=st.booleans(),
+    at_once=st.sampled_from((1_000, 1_000, 2)),
+)
 
 
 def differences(keys: list[Key], expected: Judged, said: Said) -> list[str]:

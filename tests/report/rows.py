@@ -4,7 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from auditor.evidence.manifest import ExceptionApplied, RuleApplied
+from auditor.evidence.manifest import ExceptionApplied, RuleApplied, WindowApplied
 from auditor.evidence.summary import WaiverResult
 from auditor.model import FINDING, LOCATION
 
@@ -172,6 +172,20 @@ def exception(exception_id: str = "congestion", **values: object) -> ExceptionAp
         "overflow": "excess",
     }
     return ExceptionApplied(**(facts | values))
+
+
+def window(window_id: str = "eu-1", **values: object) -> WindowApplied:
+    facts: dict[str, Any] = {
+        "id": window_id,
+        "regions": ["EU"],
+        "from_": at("2020-04-02T10:00:00"),
+        "until": at("2020-04-02T12:00:00"),
+        "evidence": "incident 7.",
+        "declared_by": "noc",
+        "declared_at": at("2020-04-02T13:00:00"),
+        "late": False,
+    }
+    return WindowApplied(**(facts | values))
 
 
 def reject(number: int, **values: object) -> Row:

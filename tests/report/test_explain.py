@@ -8,12 +8,24 @@ from typing import Any
 import pytest
 
 from auditor.evidence.manifest import ExceptionApplied, RequirementApplied
-from auditor.evidence.summary import Warned
+from auditor.evidence.summary import Undetermined, Warned
 from auditor.report.explain import explain_text, findings_with, sentences_of
 from auditor.report.text import summary_text
+from auditor.report.view import view_of
 from tests.report.conftest import Compare
-from tests.report.maker import Run
-from tests.report.rows import answer, at, exception, finding, location, reject, rule, waiver, whole_call
+from tests.report.maker import Recipe, Run
+from tests.report.rows import (
+    answer,
+    at,
+    exception,
+    finding,
+    location,
+    reject,
+    rule,
+    waiver,
+    whole_call,
+    window,
+)
 from tests.report.story import spring
 
 
@@ -280,15 +292,15 @@ WHOLE_CALLS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("values", "line"), WHOLE_CALLS)
-def test_a_finding_about_a_whole_call_names_no_relay_and_says_what_the_record_is(
+def test_a_finding_about_a_whole_call_names_no_relay_and_says_how_to_see_its_connections(
     values: dict[str, Any], line: str
 ) -> None:
     row = whole_call(1, "ru-recording", **values)
     lines = sentences_of(row, rule=rule("ru-recording", **RECORDED), location=None)
     assert lines[1] == f"  {line}"
     text = "\n".join(lines)
-    shown = "the call’s first connection in scope" if row["call_id"] else "the first of them"  # noqa: RUF001  the apostrophe of print
-    assert f"The record shown is {shown}." in text
+    assert lines[-1] == "  The first connection in scope was read from logs/2020-04.csv, record 1, byte 120."
+    assert ("auditor explain RUN --call call-1" in text) is bool(row["call_id"])
     for word in ("placed in", "participant", "fallback", "location evidence", "It ended"):
         assert word not in text
 
@@ -311,6 +323,67 @@ def test_a_connection_bears_the_verdict_of_its_call_and_says_why() -> None:
         "  It is a relay in the role recording, and cannot be in RU; others may belong to its call." in lines
     )
     assert any("What would settle it: The column call_id" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("call", "argument"),
+    [
+        ("c1", "c1"),
+        ("a b; rm x", "'a b; rm x'"),
+        ("it's", "'it'\"'\"'s'"),
+        ("\u202ec", "ID"),
+        ("x" * 300, "ID"),
+    ],
+)
+def test_the_command_for_a_call_takes_its_id_as_one_word(call: str, argument: str) -> None:
+    row = whole_call(1, "ru-recording", call_id=call)
+    lines = sentences_of(row, rule=rule("ru-recording", **RECORDED), location=None)
+    assert f"  All its connections, under each rule: auditor explain RUN --call {argument}" in lines
+
+
+EU = {"verdict": "excused", "reasons": TAKEN, "home_region": "EU", "started_at": at("2020-04-02T10:00:00")}
+WINDOW = "Window eu-1 held at its start: European Union, from 2 April 2020, 10:00:00 UTC until 2 April 2020, "
+DECLARED = "declared by noc on 2 April 2020, 13:00:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("row", "declared", "said"),
+    [
+        ({}, {}, f"{WINDOW}12:00:00 UTC; {DECLARED}; evidence: incident 7."),
+        (
+            {},
+            {"late": True},
+            f"{WINDOW}12:00:00 UTC; {DECLARED}, more than 24 hours after its end; evidence: incident 7.",
+        ),
+        (
+            {"home_region": None},
+            {},
+            f"{WINDOW.replace('held', 'may have held')}12:00:00 UTC; {DECLARED}; evidence: incident 7.",
+        ),
+        ({}, {"regions": ["US"]}, None),
+        ({}, {"id": "eu-2"}, None),
+        ({"started_at": at("2020-04-02T12:00:00")}, {}, None),
+        ({"started_at": at("2020-04-02T09:59:59")}, {}, None),
+    ],
+)
+def test_an_excuse_names_the_windows_that_it_leans_on(
+    row: dict[str, Any], declared: dict[str, Any], said: str | None
+) -> None:
+    applied = rule("us-home-fence", exceptions=[exception(in_window="eu-1")])
+    lines = sentences_of(
+        finding(1, "us-home-fence", **(EU | row)),
+        rule=applied,
+        location=None,
+        windows=[window("eu-1", **declared)],
+    )
+    assert [line for line in lines if line.startswith("  Window")] == ([f"  {said}"] if said else [])
+
+
+def test_an_exception_without_a_condition_on_windows_names_none() -> None:
+    applied = rule("us-home-fence", exceptions=[exception()])
+    row = finding(1, "us-home-fence", **EU)
+    text = "\n".join(sentences_of(row, rule=applied, location=None, windows=[window("eu-1")]))
+    assert "Window" not in text
 
 
 def test_a_window_declared_late_is_told() -> None:
@@ -348,6 +421,34 @@ def test_the_terminal_marks_drafts(tmp_path: Path) -> None:
     text = summary_text(run.summary, run.manifest, str(run.directory))
     assert "us-home-fence (draft)" in text
     assert "The rule us-home-fence is a draft" in text
+
+
+def test_the_terminal_counts_calls_that_lack_a_role_beside_the_connections_not_determined(
+    tmp_path: Path,
+) -> None:
+    missing = {"subject": "unobserved", "verdict": "indeterminate", "reasons": ["not_observed:keys"]}
+    findings = [
+        finding(1),
+        finding(2, verdict="indeterminate", reasons=["contested"]),
+        *(whole_call(number, "cn-exclusion", **missing) for number in range(10, 13)),
+    ]
+    run = Recipe(findings, rules=(rule(),)).written_to(tmp_path)
+    lines = summary_text(run.summary, run.manifest, str(run.directory)).splitlines()
+    (line,) = (line for line in lines if line.startswith("cn-exclusion "))
+    assert "1 + 3 calls" in line
+    start = lines.index("Connections and calls not determined, why, and what would settle it:")
+    assert lines[start + 1].startswith("  3 calls  No record: meeting keys")
+    assert lines[start + 2].startswith("        1  Sources disagree")
+
+
+def test_reasons_come_in_the_order_of_what_they_leave_open_be_it_connections_or_calls(tmp_path: Path) -> None:
+    counts = [("contested", 9, 2), ("role_unknown", 2, 2), ("not_observed:keys", 0, 12), ("no_record", 9, 9)]
+    given = [
+        Undetermined(reason=name, connections=connections, calls=calls) for name, connections, calls in counts
+    ]
+    run = replace(spring(), summary_values={"undetermined": given}).written_to(tmp_path)
+    lines = view_of(run.directory, run.manifest).undetermined
+    assert [line.code for line in lines] == ["not_observed:keys", "contested", "no_record", "role_unknown"]
 
 
 def test_the_summary_of_a_terminal(run: Run, golden: Compare) -> None:

@@ -305,6 +305,19 @@ def test_findings_beyond_the_cap_cost_no_more_page(tmp_path: Path) -> None:
     assert max(sizes) - min(sizes) < 2_000
 
 
+def test_waived_and_excused_findings_are_listed_beyond_the_cap_of_the_register(tmp_path: Path) -> None:
+    findings = [
+        *(finding(number, "us-home-fence", waiver_id="W-1") for number in range(30)),
+        *(finding(100 + number, "us-home-fence", verdict="excused", reasons=[]) for number in range(1_005)),
+    ]
+    run = Recipe(findings, settings={"max_listed": 5}).written_to(tmp_path)
+    page = Page(render_html(run.directory, run.manifest))
+    assert len(page.tables["Table 5"]) - 1 == 5
+    assert len(page.tables["Table 7b"]) - 1 == 30
+    assert len(page.tables["Table 7c"]) - 1 == 1_000
+    assert "The first 1,000 of 1,005; 5 more are in findings.parquet." in page.text
+
+
 def test_every_incident_is_in_the_register_before_any_has_two(tmp_path: Path) -> None:
     findings = [finding(number, relay_site=f"S-{number % 30}") for number in range(300)]
     run = Recipe(findings, settings={"max_listed": 40}).written_to(tmp_path)

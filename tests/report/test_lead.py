@@ -45,7 +45,7 @@ REQUIRED = [whole_call(50 + number, "ru-recording") for number in range(2)]
 _MISSING: dict[str, Any] = {
     "subject": "unobserved",
     "verdict": "indeterminate",
-    "reasons": ["not_observed:keys"],
+    "reasons": ["not_observed:keys", "call_scope_open", "participant_unknown"],
 }
 UNOBSERVED = [whole_call(60 + number, "cn-exclusion", **_MISSING) for number in range(2)]
 UNOBSERVED_LOG = whole_call(70, "cn-exclusion", **_MISSING, call_id=None)
@@ -125,6 +125,12 @@ CASES = {
     "required-all-undetermined": Recipe(_many(0, 3), rules=REQUIRING, audited=3),
     "required-single-call": Recipe(rules=REQUIRING, audited=1),
     "unobserved": Recipe([*_many(3), *UNOBSERVED]),
+    "unobserved-alone": Recipe(UNOBSERVED),
+    "unobserved-single": Recipe(UNOBSERVED[:1]),
+    "unobserved-and-in-doubt": Recipe(
+        [*_many(3, 2), *UNOBSERVED, finding(60, "us-home-fence", **OPEN), finding(61, **OPEN)]
+    ),
+    "unobserved-in-part": Recipe([*_many(3, 2), *UNOBSERVED]),
     "unobserved-log": Recipe([finding(90, **LOOSE), UNOBSERVED_LOG], calls=0),
     "unobserved-log-among-calls": Recipe([*_many(3), finding(90, **LOOSE), UNOBSERVED_LOG], loose=70),
     "unobserved-log-and-nothing-else": Recipe([UNOBSERVED_LOG], calls=0),

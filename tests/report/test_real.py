@@ -59,7 +59,7 @@ def test_each_exception_is_counted_by_what_became_of_its_uses(rows: Rows) -> Non
 
 def test_every_waiver_is_told_with_its_persons(page: Page) -> None:
     rows = page.tables["Table 7a"][1:]
-    assert [(row[0], row[1], row[2]) for row in rows] == [
+    assert [(row[0], row[2], row[3]) for row in rows] == [
         ("W-voideu-fence", "void", "7"),
         ("W-expiredeu-fence", "expired but matching", "1"),
         ("W-expiringeu-fence", "used, expiring within 30 days", "1"),
@@ -67,15 +67,54 @@ def test_every_waiver_is_told_with_its_persons(page: Page) -> None:
         ("W-usedeu-fence", "used", "1"),
         ("W-unusedeu-fence", "unused", "0"),
         ("W-earlyeu-fence", "not yet issued", "1"),
-        ("W-goneeu-fence", "expired", "0"),
+        ("W-goneeu-fence", "expired and matching nothing", "0"),
     ]
-    assert {(row[4], row[5]) for row in rows} == {
+    assert {(row[5], row[6]) for row in rows} == {
         ("The customer agreed to it in writingLEG-7", "Jo RoeMax Doe")
     }
+    begun = "begun from 1 Mar 2021, 00:00:00until 2 Mar 2021, 00:00:00"
+    covers = {row[0]: row[1] for row in rows}
+    assert covers["W-voideu-fence"] == f"account eu{begun}"
+    assert covers["W-callru-recording"] == f"call r-outside{begun}"
     assert (
         "Used: W-call, W-expiring, W-used. Unused: W-unused. Expired but matching: W-expired. Void: W-void. "
-        "Not yet issued: W-early. Expired: W-gone. Expiring within 30 days: W-expiring."
+        "Not yet issued: W-early. Expired and matching nothing: W-gone. Expiring within 30 days: W-expiring."
     ) in page.text
+
+
+def test_every_waived_finding_is_listed_by_its_id(page: Page, audited: Audited) -> None:
+    findings = pl.read_parquet(audited.directory / "findings.parquet")
+    waived = findings.filter(pl.col("waiver_id").is_not_null())
+    rows = page.tables["Table 7b"][1:]
+    assert [row[0] for row in rows] == waived["finding_id"].to_list()
+    assert [(row[1], row[5]) for row in rows] == [
+        ("e-keys", "W-expiring"), ("e-primary", "W-used"), ("r-outside", "W-call"),
+    ]  # fmt: skip
+
+
+def test_every_excused_finding_is_listed_with_its_exception_and_its_window(
+    page: Page, audited: Audited
+) -> None:
+    findings = pl.read_parquet(audited.directory / "findings.parquet")
+    rows = page.tables["Table 7c"][1:]
+    excused = findings.filter(pl.col("verdict") == "excused")
+    assert [row[0] for row in rows] == excused["finding_id"].to_list()
+    windows = {row[1]: row[5] for row in rows}
+    assert windows["e-excused"] == "congestionwindow busy from 1 Mar 2021, 00:00:00"
+    assert windows["e-late"] == "congestionwindow busy from 5 Mar 2021, 00:00:00, declared late"
+
+
+def test_the_declared_windows_are_printed_with_who_declared_them(page: Page) -> None:
+    assert page.tables["Table 8a"][1:] == [
+        [
+            "busyEuropean Union", "1 Mar 2021, 00:00:002 Mar 2021, 00:00:00", "incident 7",
+            "noc1 Mar 2021, 01:00:00", "eu-fence, congestion",
+        ],
+        [
+            "busyEuropean Union", "5 Mar 2021, 00:00:006 Mar 2021, 00:00:00", "incident 7",
+            "noc1 Apr 2021, 00:00:00more than 24 hours after its end", "eu-fence, congestion",
+        ],
+    ]  # fmt: skip
 
 
 def test_what_is_excused_is_in_no_bound_and_in_no_incident(audited: Audited) -> None:
@@ -145,7 +184,8 @@ def test_an_exhibit_of_a_whole_call_shows_its_first_connection_and_no_location_e
     of_calls = [text for text in exhibits if "as a whole" in text.splitlines()[1]]
     assert len(of_calls) == 7
     for text in of_calls:
-        assert "The record shown is the call’s first connection in scope." in text  # noqa: RUF001  the apostrophe of print
+        assert "All its connections, under each rule: auditor explain RUN --call " in text
+        assert "The first connection in scope was read from" in text
         assert "Location evidence" not in text
     (violation,) = (text for text in of_calls if "VIOLATION" in text)
     assert "none of these can be in RU" in violation

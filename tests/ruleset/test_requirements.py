@@ -315,6 +315,19 @@ def test_one_case_is_suggested_for_all_places_that_a_rule_treats_alike(subject: 
     assert ("GB", "US") in relays
 
 
+def test_one_case_is_suggested_for_all_roles_that_are_missing_and_told_alike(subject: MakeSubject) -> None:
+    given = [{"id": "c", "role": "media", "relay": ["CN"]}]
+    tests = [{"name": "a", "given": given, "expect": {"c": "violation"}}]
+    scope = {"roles": ["signaling", "media", "keys", "unknown"]}
+    gaps = gaps_in(subject({**NEVER, "scope": scope, "tests": tests}))
+    fires = {gap.text.rpartition(" ")[2]: gap for gap in gaps if "fires" in gap.text}
+    assert fires.keys() == {"signaling", "keys", "unknown"}
+    suggestion = fires["signaling"].suggestion
+    assert suggestion is not None
+    assert [given.role for given in suggestion.case.given] == ["signaling", "keys"]
+    assert fires["keys"].filled_by == fires["signaling"].text
+
+
 def test_one_case_is_suggested_for_all_participants_that_a_rule_treats_alike(subject: MakeSubject) -> None:
     rule = subject({"fence": {"allow": ["DE"]}, "scope": {"participant": {"not_in": ["CN", "RU"]}}})
     faults = [fault for fault in examined(rule).faults if "`scope.participant.not_in: add " in fault.text]

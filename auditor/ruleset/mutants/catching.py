@@ -5,7 +5,7 @@ from itertools import groupby, islice
 
 from auditor.model import Role, Verdict
 from auditor.ruleset.mutants.mutation import Difference, differences, limits_altered, observed_by, parts_of
-from auditor.ruleset.mutants.sketches import CALL, ID, Row, Rows, Sketcher, limit_sketches
+from auditor.ruleset.mutants.sketches import CALL, ID, Row, Rows, Sketcher, filled_sketches, limit_sketches
 from auditor.ruleset.mutants.suggestion import Meets, Suggestion, first_that
 from auditor.ruleset.schema import clauses_of
 from auditor.ruleset.table import Cell, Decision, Subject, axes_of, table_of
@@ -50,7 +50,11 @@ def _sketches(mutant: Subject, original: Subject) -> Iterator[Rows]:
     axes = axes_of([original, mutant])
     sketcher = Sketcher(original, axes)
     for one in islice(_plainest_first(differences(mutant, original, axes)), _MOST_TRIED):
-        yield sketcher.alone(one.cell, (one.was.clause, one.becomes.clause))
+        clauses = [clause for clause in (one.was.clause, one.becomes.clause) if clause]
+        yield sketcher.alone(one.cell, clauses)
+        for filler in clauses_of(original.rule) if one.was.verdict is one.becomes.verdict else ():
+            if filler.id in {clause.id for clause in clauses}:
+                yield from filled_sketches(sketcher, one.cell, clauses, filler)
 
 
 def _plainest_first(found: Iterable[Difference]) -> Iterator[Difference]:

@@ -3,8 +3,8 @@
 Design: SEMANTICS.md, section 5.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -90,12 +90,20 @@ def _scope_edits(scope: Scope) -> Iterator[Edit]:
         yield from _drops("scope.home_region.not_in", ("scope", "home_region", "not_in"), regions or ())
     else:
         yield from _drops("scope.home_region", ("scope", "home_region"), regions or ())
-    for label in scope.labels or {}:
-        kept = {key: values for key, values in (scope.labels or {}).items() if key != label}
-        yield Edit(f"scope.labels.{label}: {REMOVED}", ("scope", "labels"), kept or None)
+    yield from _drops("scope.accounts", ("scope", "accounts"), scope.accounts or ())
+    yield from _label_edits(scope.labels or {})
     for role in scope.must_observe or ():
         left = tuple(other for other in scope.must_observe or () if other is not role)
         yield Edit(f"scope.must_observe: drop {role}", ("scope", "must_observe"), left or None)
+
+
+def _label_edits(labels: Mapping[str, tuple[str, ...]]) -> Iterator[Edit]:
+    path = ("scope", "labels")
+    for label, values in labels.items():
+        others = {key: kept for key, kept in labels.items() if key != label}
+        yield Edit(f"scope.labels.{label}: {REMOVED}", path, others or None)
+        for edit in _drops(f"scope.labels.{label}", path, values):
+            yield replace(edit, value={**labels, label: edit.value})
 
 
 def _drops(key: str, path: Loc, items: tuple[str, ...]) -> Iterator[Edit]:
@@ -130,6 +138,8 @@ def _condition_edits(key: str, path: Loc, when: When) -> Iterator[Edit]:
     for name in When.model_fields:
         if getattr(when, name) is not None:
             yield Edit(f"{key}.{name}: {REMOVED}", (*path, name), None)
+    yield from _drops(f"{key}.tier", (*path, "tier"), when.tier or ())
+    yield from _drops(f"{key}.selection_reason", (*path, "selection_reason"), when.selection_reason or ())
     yield from _counts(f"{key}.attempt_min", (*path, "attempt_min"), when.attempt_min, least=1)
     yield from _counts(
         f"{key}.failed_primaries_min", (*path, "failed_primaries_min"), when.failed_primaries_min, least=0

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from auditor.documents import Loc
 from auditor.errors import Fault, RuleSetError
-from auditor.ruleset.mutants.catching import case_against
+from auditor.ruleset.mutants.lacks import Lack, lacks_of
 from auditor.ruleset.mutants.mutation import Bench, Mutant, alters, mutants_of
 from auditor.ruleset.mutants.requirements import Gap, gaps_in
-from auditor.ruleset.mutants.suggestion import Suggestion
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import Rule
 from auditor.ruleset.table import Subject
@@ -21,8 +20,7 @@ from auditor.text import nearest
 PlaceOf = Callable[[Loc], str]
 """Says where something of a rule's file stands, as `file:line:column`."""
 
-_NOT_FOUND = "no case with few connections was found that would"
-_SUGGESTED_FOR = "so would the case suggested for this"
+_SEARCHED = "this search found no case; write one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +35,6 @@ class Examination:
     accepted: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Survivor:
-    """A mutant that no case catches."""
-
-    mutant: Mutant
-    suggestion: Suggestion | None
-    caught_by: str | None = None
-    """The gap, or the other survivor, whose case catches this one, too."""
-
-
 def examine(rule: Rule, ruleset: RuleSet, place_of: PlaceOf, *, with_mutants: bool = True) -> Examination:
     """Run the cases of a rule, and look for what they leave out.
 
@@ -58,15 +46,15 @@ def examine(rule: Rule, ruleset: RuleSet, place_of: PlaceOf, *, with_mutants: bo
     subject = Subject(rule, ruleset)
     try:
         gaps = gaps_in(subject)
-        faults = [_fault_of_gap(gap, place_of) for gap in gaps]
-        if not with_mutants:
-            return Examination(rule, len(rule.tests), tuple(faults))
-        return _with_mutants(subject, gaps, faults, place_of)
+        if with_mutants:
+            return _with_mutants(subject, gaps, place_of)
+        lacks = lacks_of(subject, gaps, ())
+        return Examination(rule, len(rule.tests), tuple(_fault_of(one, place_of) for one in lacks))
     except RuleSetError as error:
         return Examination(rule, len(rule.tests), error.faults)
 
 
-def _with_mutants(subject: Subject, gaps: list[Gap], faults: list[Fault], place_of: PlaceOf) -> Examination:
+def _with_mutants(subject: Subject, gaps: Sequence[Gap], place_of: PlaceOf) -> Examination:
     rule, bench = subject.rule, Bench(subject.rule.tests)
     caught: set[str] = set()
     alive: dict[str, Mutant] = {}
@@ -76,10 +64,9 @@ def _with_mutants(subject: Subject, gaps: list[Gap], faults: list[Fault], place_
         elif alters(mutant.subject, subject):
             alive[mutant.name] = mutant
     named = {accepted.mutant for accepted in rule.accepted_mutants}
-    survivors = _survivors([one for name, one in alive.items() if name not in named], subject, gaps)
+    lacks = lacks_of(subject, gaps, [one for name, one in alive.items() if name not in named])
     faults = [
-        *faults,
-        *(_fault_of_survivor(one, place_of) for one in survivors),
+        *(_fault_of(one, place_of) for one in lacks),
         *_faults_of_accepting(rule, caught, alive, place_of),
     ]
     return Examination(
@@ -92,43 +79,31 @@ def _with_mutants(subject: Subject, gaps: list[Gap], faults: list[Fault], place_
     )
 
 
-def _survivors(alive: Iterable[Mutant], subject: Subject, gaps: Sequence[Gap]) -> Iterator[Survivor]:
-    """Suggest for each mutant a case that catches it, and no two that catch the same."""
-    told = {gap.suggestion.case.name: gap.text for gap in gaps if gap.suggestion}
-    bench = Bench(gap.suggestion.case for gap in gaps if gap.suggestion)
-    there = {case.name for case in subject.rule.tests}
-    for mutant in alive:
-        case = bench.catcher_of(mutant.subject)
-        if case is not None:
-            yield Survivor(mutant, None, told[case.name])
-            continue
-        suggestion = case_against(mutant.subject, subject, there | told.keys())
-        if suggestion is not None:
-            bench.add(suggestion.case)
-            told[suggestion.case.name] = mutant.name
-        yield Survivor(mutant, suggestion)
+def _fault_of(lack: Lack, place_of: PlaceOf) -> Fault:
+    """Tell of a lack where it is to be mended: beneath `tests:`, or where its first mutant differs."""
+    mutants = f"no case catches the mutant{'s' * (len(lack.mutants) > 1)} {_named(lack.mutants)}"
+    told = [*lack.missing, *([mutants] if lack.mutants else [])]
+    if not lack.missing:
+        return Fault(place_of(lack.mutants[0].loc), mutants, _hint(lack))
+    return Fault(place_of(("tests",)), f"tests: {'; '.join(told)}", _hint(lack))
 
 
-def _fault_of_gap(gap: Gap, place_of: PlaceOf) -> Fault:
-    if gap.filled_by is not None:
-        return Fault(place_of(("tests",)), f"tests: {gap.text}", f"{_SUGGESTED_FOR}: {gap.filled_by}")
-    hint = _to_paste(gap.suggestion) if gap.suggestion else f"{_NOT_FOUND}: what it asks may never come to be"
-    return Fault(place_of(("tests",)), f"tests: {gap.text}", hint)
+def _hint(lack: Lack) -> str:
+    if lack.suggestion is not None:
+        return f"this case would:\n{lack.suggestion.yaml}"
+    if lack.mutants:
+        return f"{_SEARCHED}, or list it in `accepted_mutants` with the reason"
+    return f"{_SEARCHED}, unless what it asks can never come to be"
 
 
-def _fault_of_survivor(survivor: Survivor, place_of: PlaceOf) -> Fault:
-    mutant = survivor.mutant
-    text = f"no case catches the mutant `{mutant.name}`"
-    hint = f"{_NOT_FOUND}; where none can, list it in `accepted_mutants` with the reason"
-    if survivor.caught_by is not None:
-        hint = f"{_SUGGESTED_FOR}: {survivor.caught_by}"
-    elif survivor.suggestion is not None:
-        hint = _to_paste(survivor.suggestion)
-    return Fault(place_of(mutant.loc), text, hint)
-
-
-def _to_paste(suggestion: Suggestion) -> str:
-    return f"this case would:\n{suggestion.yaml}"
+def _named(mutants: Iterable[Mutant]) -> str:
+    """Name mutants; the key that several in a row have stands with the first."""
+    parts = [mutant.name.rpartition(": ") for mutant in mutants]
+    keys = [None, *(key for key, _, _ in parts)]
+    return ", ".join(
+        f"`{change if key == before else f'{key}: {change}'}`"
+        for (key, _, change), before in zip(parts, keys, strict=False)
+    )
 
 
 def _faults_of_accepting(

@@ -1,7 +1,7 @@
 """The cases that each rule must have, and those that are missing. Design: SEMANTICS.md, section 5."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.model import Role, Verdict
 from auditor.ruleset.cases import Case, Given
@@ -11,7 +11,7 @@ from auditor.ruleset.mutants.catching import case_against, catching, cells_of
 from auditor.ruleset.mutants.edits import ONE_LESS, ONE_MORE, REMOVED, TWICE
 from auditor.ruleset.mutants.mutation import Mutant, alters, mutants_of
 from auditor.ruleset.mutants.sides import Change, changes_that_show, stands_on_a_side
-from auditor.ruleset.mutants.sketches import Rows
+from auditor.ruleset.mutants.sketches import Row, Rows
 from auditor.ruleset.mutants.suggestion import Meets, Suggestion, first_that
 from auditor.ruleset.outcomes import Outcome, outcome_of
 from auditor.ruleset.schema import RequireRule, Rule, clauses_of
@@ -39,12 +39,13 @@ _STEPS = {
 class Demand:
     """One thing that some case must show; `missing` says that none does.
 
-    `suggest` takes the names of the cases that are there.
+    `suggest` takes the names of the cases that are there. `role` is the one that must fire, if that is it.
     """
 
     missing: str
     is_met: Meets
     suggest: Suggest
+    role: Role | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Gap:
 
     text: str
     suggestion: Suggestion | None
+    meets: Meets
     filled_by: str | None = None
 
 
@@ -62,13 +64,13 @@ def gaps_in(subject: Subject) -> list[Gap]:
     there = [(case, outcome_of(subject.rule, case, facts)) for case in subject.rule.tests]
     names = {case.name for case in subject.rule.tests}
     gaps: list[Gap] = []
-    for demand in demands_of(subject):
-        if any(demand.is_met(*one) for one in there):
-            continue
+    unmet = [demand for demand in demands_of(subject) if not any(demand.is_met(*one) for one in there)]
+    silent = [demand.role for demand in unmet if demand.role]
+    for demand in (_role(subject, one.role, silent) if one.role else one for one in unmet):
         filled_by = _first_that_fills(demand, gaps, subject)
         suggestion = None if filled_by else demand.suggest(names)
         names |= {suggestion.case.name} if suggestion else set()
-        gaps.append(Gap(demand.missing, suggestion, filled_by))
+        gaps.append(Gap(demand.missing, suggestion, demand.is_met, filled_by))
     return gaps
 
 
@@ -115,8 +117,11 @@ def _verdict(subject: Subject, verdict: Verdict) -> Demand:
     return _demand(subject, f"no case expects `{verdict}`", is_met, sketches)
 
 
-def _role(subject: Subject, role: Role) -> Demand:
-    """Demand that a role fires: of an unlabelled connection nothing is proved."""
+def _role(subject: Subject, role: Role, together: Collection[Role] = ()) -> Demand:
+    """Demand that a role fires: of an unlabelled connection nothing is proved.
+
+    The case that is suggested shows it of those `together` with it that the rule does not tell from it.
+    """
     rule = subject.rule
     is_of_the_call = isinstance(rule, RequireRule) and role not in rule.require.roles
     fires = {Verdict.VIOLATION, *({Verdict.INDETERMINATE} if role is Role.UNKNOWN or is_of_the_call else ())}
@@ -129,10 +134,18 @@ def _role(subject: Subject, role: Role) -> Demand:
 
     def sketches() -> Iterator[Rows]:
         for sketcher, cell, decision in cells_of(subject):
-            if role in sketcher.axes.roles[cell.role] and decision.verdict in fires:
-                yield (sketcher.row(cell) | {"role": str(role)},)
+            alike = sketcher.axes.roles[cell.role]
+            if role in alike and decision.verdict in fires:
+                row = sketcher.row(cell) | {"role": str(role)}
+                others = [other for other in together if other in alike and other is not role]
+                yield from [_in_each(row, [role, *others])] if others else []
+                yield (row,)
 
-    return _demand(subject, f"no case fires for role {role}", is_met, sketches)
+    return replace(_demand(subject, f"no case fires for role {role}", is_met, sketches), role=role)
+
+
+def _in_each(row: Row, roles: Iterable[Role]) -> Rows:
+    return tuple(row | {"id": str(role), "role": str(role)} for role in roles)
 
 
 def _excused(subject: Subject, clause: ExceptionClause) -> Demand:

@@ -18,7 +18,7 @@ from auditor.ruleset.clauses import ExceptionClause
 from auditor.ruleset.groups import BEGINNING
 from auditor.ruleset.mutants.edits import SITES
 from auditor.ruleset.mutants.mutation import PRESENT
-from auditor.ruleset.table import Axes, Cell, Subject, table_of
+from auditor.ruleset.table import Axes, Cell, Subject, Table, table_of
 
 Row = dict[str, Any]
 Rows = tuple[Row, ...]
@@ -126,8 +126,22 @@ class Sketcher:
             at = ends - _SECOND if at == BEGINNING else max(at, ends - _SECOND)
         return {"at": at.isoformat().replace("+00:00", "Z"), "minutes": 0}
 
+    def use_like(self, cell: Cell, clause: ExceptionClause) -> Cell | None:
+        """Find a use of an exception with the time, account and role of a cell, as like it as can be."""
+        fields = Cell.__dataclass_fields__
+        uses = (one for one, said in self._near(cell).items() if said.clause == clause)
+        return max(
+            uses,
+            key=lambda use: sum(getattr(use, field) == getattr(cell, field) for field in fields),
+            default=None,
+        )
+
     def _inside(self, cell: Cell) -> Cell | None:
         """Find a connection of the same time, account and role that surely complies."""
+        near = self._near(cell).items()
+        return next((one for one, said in near if said.verdict is Verdict.COMPLIANT), None)
+
+    def _near(self, cell: Cell) -> Table:
         near = replace(
             self.axes,
             instants=(cell.at,),
@@ -136,8 +150,7 @@ class Sketcher:
             accounts={cell.account: self.axes.accounts[cell.account]},
             labels={key: (value,) for key, value in cell.labels},
         )
-        table = table_of(self.subject, near)
-        return next((one for one, said in table.items() if said.verdict is Verdict.COMPLIANT), None)
+        return table_of(self.subject, near)
 
 
 def limit_sketches(sketcher: Sketcher, cell: Cell, clause: ExceptionClause) -> Iterator[Rows]:
@@ -155,6 +168,30 @@ def limit_sketches(sketcher: Sketcher, cell: Cell, clause: ExceptionClause) -> I
             yield _calls(sketcher, cell, clause, [[(1, minutes) for minutes in lasts]])
     if limits.share_of_calls is not None:
         yield from (_calls(sketcher, cell, clause, [[(1, 0.0)]] * calls) for calls in (1, 2))
+
+
+def filled_sketches(
+    sketcher: Sketcher, cell: Cell, clauses: Sequence[ExceptionClause], filler: ExceptionClause
+) -> Iterator[Rows]:
+    """Give uses of an exception up to a limit of it, and then one connection that may be one more.
+
+    `clauses` are those that may excuse the connection. Nothing where no use is like it in role, account and
+    time.
+    """
+    use = sketcher.use_like(cell, filler)
+    limits = filler.limits
+    if use is None or limits is None:
+        return
+    first = sketcher.row(use, f"{ID}1") | {"call": CALL, "minutes": 0}
+    last = sketcher.row(cell, f"{ID}2") | {"call": CALL, "minutes": 0}
+    beside = sketcher.beside(cell, last, clauses)
+    if (most := limits.connections_per_call) is not None:
+        yield (first | ({"repeat": most} if most > 1 else {}), last, *beside)
+    if limits.minutes_per_call is not None:
+        yield (first | {"minutes": float(limits.minutes_per_call)}, last | {"minutes": 1}, *beside)
+    if limits.share_of_calls is not None:
+        calls = [row | {"call": f"{CALL}{number}"} for number, row in enumerate((first, last), start=1)]
+        yield (*calls, *sketcher.beside(cell, last, clauses, calls=2))
 
 
 def _calls(

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from auditor.ruleset.cases import Case
 from auditor.ruleset.facts import Facts
-from auditor.ruleset.mutants.sketches import BESIDE, ID, Row, Rows
+from auditor.ruleset.mutants.sketches import BESIDE, ID, Rows
 from auditor.ruleset.outcomes import Outcome, outcome_of
 from auditor.ruleset.schema import RequireRule, Rule
 from auditor.ruleset.table import Subject
@@ -28,6 +28,9 @@ _DISPENSABLE = (
 )
 """What a connection can do without where nothing hangs on it; conditions only together."""
 
+_MOST_NAMED = 3
+"""So many others of a list stand in the name of a case."""
+
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _NO_TEXT = frozenset({"null", "true", "false"})
 """What YAML takes for something else than a text."""
@@ -35,9 +38,10 @@ _NO_TEXT = frozenset({"null", "true", "false"})
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A case, and the lines that it takes beneath `tests:`."""
+    """A case, the connections that it was made of, and the lines that it takes beneath `tests:`."""
 
     case: Case
+    rows: Rows
     yaml: str
 
 
@@ -55,6 +59,11 @@ def first_that(
         if made is not None:
             return _trimmed(made, drawn, lambda rows: _made(rows, meets, subject.rule, facts, names))
     return None
+
+
+def case_of(rows: Rows, meets: Meets, subject: Subject, names: Collection[str]) -> Suggestion | None:
+    """Make a case of connections. None: it does not do what is asked, or no file could hold it."""
+    return _made(rows, meets, subject.rule, subject.facts(), names)
 
 
 def _trimmed(made: Suggestion, rows: Rows, make: Callable[[Rows], Suggestion | None]) -> Suggestion:
@@ -75,10 +84,10 @@ def _made(rows: Rows, meets: Meets, rule: Rule, facts: Facts, names: Collection[
         return None
     outcome = outcome_of(rule, drawn, facts)
     expect = _expectations(rule, rows, outcome)
-    values = {"name": _name_of(rows[0], expect, names), "given": rows, "expect": expect}
+    values = {"name": _name_of(rows, expect, names), "given": rows, "expect": expect}
     case = _case(values)
     passes = expect and not any(failures_against(rule, case, outcome))
-    return Suggestion(case, _yaml(values)) if passes and meets(case, outcome) else None
+    return Suggestion(case, rows, _yaml(values)) if passes and meets(case, outcome) else None
 
 
 def _case(values: Mapping[str, Any]) -> Case:
@@ -94,10 +103,12 @@ def _expectations(rule: Rule, rows: Rows, outcome: Outcome) -> dict[str, str]:
     return expect
 
 
-def _name_of(row: Row, expect: Mapping[str, str], names: Collection[str]) -> str:
-    """Say the first connection and its verdict, in words that no other case has for its name."""
+def _name_of(rows: Rows, expect: Mapping[str, str], names: Collection[str]) -> str:
+    """Say the first connection, all roles and the verdicts, in words that no other case has for its name."""
+    row = rows[0]
+    roles = dict.fromkeys(one["role"] for one in rows if not one["id"].startswith(BESIDE))
     told = {key: value for key, value in row.items() if key not in ("id", "role", "relay", "call", "minutes")}
-    words = [row["role"], f"relay {_words(row['relay'])}"]
+    words = [*roles, f"relay {_words(row['relay'])}"]
     words += [f"{key.replace('_', ' ')} {_words(value)}" for key, value in told.items()]
     verdicts = [verdict for name, verdict in expect.items() if not name.startswith(BESIDE)]
     name = f"{', '.join(words)}: {', '.join(dict.fromkeys(verdicts)).replace('_', ' ')}"
@@ -109,6 +120,8 @@ def _name_of(row: Row, expect: Mapping[str, str], names: Collection[str]) -> str
 
 def _words(value: object) -> str:
     match value:
+        case [first, *others] if len(others) > _MOST_NAMED:
+            return f"{first} or {len(others)} others"
         case list():
             return " ".join(map(str, value))
         case dict():
