@@ -8,7 +8,10 @@ from auditor.documents import Document
 from auditor.errors import Fault
 from auditor.text import nearest
 
-OWN = ("id", "version", "status", "approved", "tests", "accepted_mutants")
+GIVES = ("id", "version", "tests")
+"""What every rule gives, also one that extends another."""
+
+OWN = (*GIVES, "status", "approved", "accepted_mutants")
 """What each rule says for itself: who approved one rule has not approved another."""
 
 MEANING = ("effect", "in_force", "scope", "fence", "never", "require", "watch", "exceptions")

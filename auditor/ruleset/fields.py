@@ -174,9 +174,13 @@ def _not_blank(text: str) -> str:
     return text
 
 
+_BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+"""What polars strips from a log's names: Python strips four separators more, U+001C to U+001F."""
+
+
 def _spelled(text: str) -> str:
     """Spell a text as it is spelled where a log is read: in NFC, and without blanks around it."""
-    if text != text.strip():
+    if text != text.strip(_BLANKS):
         raise custom_error(f"`{text}` has blanks around it", hint="leave them out: no log would equal it")
     return unicodedata.normalize("NFC", text)
 

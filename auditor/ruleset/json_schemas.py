@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from auditor.countries import COUNTRIES
 from auditor.ruleset.explained import EXPLAINED
-from auditor.ruleset.extending import OWN
+from auditor.ruleset.extending import GIVES
 from auditor.ruleset.fields import COUNTRY, PLACE
 from auditor.ruleset.group_schema import GroupsFile
 from auditor.ruleset.schema import RULE_OF_EFFECT
@@ -91,7 +91,7 @@ def _extending(rules: list[Json]) -> Json:
         "additionalProperties": False,
         "description": "A rule that takes what it does not give from another, and is stricter.",
         "properties": {**properties, "effect": effect},
-        "required": ["extends", *(key for key in OWN if key != "status")],
+        "required": ["extends", *GIVES],
         "type": "object",
     }
 
