@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -105,15 +106,17 @@ def summary_of(  # noqa: PLR0913  what a run rests on, and where it is
         waivers=[_waiver_result(use) for use in waivers.uses],
         conditions=conditions,
         exit_code=exit_code_of(conditions),
-        **notes_of(
-            whole.partial,
-            [
-                *after_the_clock(whole.partial, as_of),
-                *declared_after(whole.job.ruleset, as_of),
-                *left_out(whole.left_out),
-            ],
-        ),
+        **_notes(whole, as_of),
     )
+
+
+def _notes(whole: Whole, as_of: datetime) -> dict[str, list[Any]]:
+    warnings = [
+        *after_the_clock(whole.partial, as_of),
+        *declared_after(whole.job.ruleset, as_of),
+        *left_out(whole.left_out),
+    ]
+    return notes_of(whole.partial, warnings)
 
 
 def _raw(whole: Whole) -> pl.LazyFrame:
