@@ -6,9 +6,9 @@ import pytest
 import typer
 from rich.progress import Progress
 
+from auditor.cli.bar import Bar
 from auditor.cli.guard import guarded, printable
 from auditor.cli.main import app
-from auditor.cli.progress import Bar
 from auditor.engine.conditions import ExitCode
 from auditor.errors import (
     AuditorError,
