@@ -198,14 +198,32 @@ ANSWER = pl.Struct(
         "level": pl.Int8,
         "source": pl.String,
         "country": pl.String,
+        "city": pl.String,
         "prefix": pl.String,
         "date": INSTANT,
+        "observed_at": INSTANT,
         "sha256": pl.String,
         "counted": pl.Boolean,
         "why_not": pl.String,
     }
 )
-"""What one source of evidence says of one address, also when it was not counted."""
+"""What one source of evidence says of one address, also when it was not counted.
+
+`city` is what a database calls the place, and judges nothing; `observed_at`, when a ledger recorded the answer.
+"""
+
+LIST_ENTRY = pl.Struct(
+    {
+        "entry": pl.String,
+        "home_region": pl.String,
+        "tier": pl.String,
+        "role": pl.String,
+        "relay": pl.String,
+        "from": INSTANT,
+        "until": INSTANT,
+    }
+)
+"""An entry of a relay list that clients were handed: `entry` is `file:line`; null asks for nothing."""
 
 LOCATED: Schema = {
     "kind": pl.String,
@@ -277,6 +295,7 @@ FINDING: Schema = {
     "attempt": pl.Int32,
     "failed_primaries": pl.Int32,
     "selection_reason": pl.String,
+    "list_entries": pl.List(pl.String),
     "incident_id": pl.String,
     "place": pl.String,
     "place_kind": pl.String,
@@ -291,6 +310,9 @@ FINDING: Schema = {
 scope, and neither role nor relay nor participant.
 
 `place` is that by which incidents gather: the relay's site, else its name, else its network.
+
+`list_entries` names the entries of relay lists, as `file:line`, that allowed the relay then: empty where none
+did, null where no lists were given, or the finding is about no single relay.
 """
 
 INCIDENT: Schema = {
@@ -318,6 +340,8 @@ INCIDENT: Schema = {
     "roles": pl.List(pl.String),
     "tiers": pl.List(pl.String),
     "reasons": pl.List(pl.String),
+    "list_entries": pl.List(LIST_ENTRY),
+    "findings_on_no_list": pl.Int64,
     "same_connections_as": pl.List(pl.String),
 }
 """`incidents.parquet`, in the order of the report: proved first, then severity, then possible calls.
@@ -328,6 +352,9 @@ Findings of whole calls are no connections, and tell of no participants: with an
 `place_kind` is `site`, `name`, `network` or `none`; `tiers` holds `not logged` for a null tier;
 `relay_countries` is the union over the findings, null if one of them is unknown; `same_connections_as`
 names the incidents of other rules that rest on the same connections.
+
+`list_entries` are those of its findings, and `findings_on_no_list` counts the findings that no entry allowed;
+both are null where no lists were given.
 """
 
 EXHIBIT: Schema = {

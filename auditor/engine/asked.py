@@ -5,8 +5,9 @@ from pathlib import Path
 
 from auditor.engine.request import Request
 from auditor.errors import Fault
-from auditor.evidence.manifest import Manifest
+from auditor.evidence.manifest import Database, Manifest
 from auditor.evidence.verify import input_faults, log_faults
+from auditor.geo.candidates import Trust
 
 
 def request_of(manifest: Manifest) -> Request:
@@ -18,12 +19,19 @@ def request_of(manifest: Manifest) -> Request:
     return Request(
         logs=tuple(str(base / log.path) for log in manifest.inputs),
         rules=tuple(_under(base, settings.rules)),
-        geo=tuple(f"{database.opinion}:{base / database.path}" for database in manifest.databases),
+        geo=tuple(_named(database, base) for database in manifest.databases),
         looks_for_databases=bool(manifest.databases),
         accounts=str(base / settings.accounts) if settings.accounts else None,
         inventory=tuple(_under(base, settings.inventory)),
         mapping=str(base / settings.mapping) if settings.mapping else None,
+        cloud_ranges=tuple(_under(base, settings.cloud_ranges)),
+        geofeeds=tuple(_under(base, settings.geofeeds)),
+        ledger=str(base / settings.ledger) if settings.ledger else None,
+        nat64_prefixes=tuple(settings.nat64_prefixes),
+        relay_lists=tuple(_under(base, settings.relay_lists)),
         max_age_days=settings.max_age_days,
+        min_confidence=settings.min_confidence,
+        trust=Trust(settings.trust),
         documentation_is_public=settings.documentation_is_public,
         skip_rule_tests=True,
         allow_draft=settings.allow_draft,
@@ -43,6 +51,12 @@ def faults_in_inputs(manifest: Manifest, *, but_rules: bool = False) -> list[Fau
 def as_given(manifest: Manifest) -> dict[str, str]:
     """Give for each log, where it is found now, the path that the run was given."""
     return {str(base_of(manifest) / log.path): log.path for log in manifest.inputs}
+
+
+def _named(database: Database, base: Path) -> str:
+    """Spell a database as `--geo` takes it."""
+    vendor = f"@{database.vendor}" if database.vendor else ""
+    return f"{database.opinion}{vendor}:{base / database.path}"
 
 
 def _under(base: Path, paths: Iterable[str]) -> Iterator[str]:

@@ -35,7 +35,10 @@ from auditor.sources.interface import Plan
 from auditor.sources.mapping import Mapping
 
 PROGRAMS = ("auditor", "polars", "maxminddb", "maxminddb-polars", "polars-hash")
-_WHERE_FILES_LIE = {"rules", "geo", "accounts", "inventory", "mapping"}
+_WHERE_FILES_LIE = {
+    *("rules", "geo", "accounts", "inventory", "mapping"),
+    *("cloud_ranges", "geofeeds", "ledger", "relay_lists"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,13 @@ class Ground:
             accounts=request.accounts,
             inventory=list(request.inventory),
             mapping=request.mapping,
+            cloud_ranges=list(request.cloud_ranges),
+            geofeeds=list(request.geofeeds),
+            ledger=request.ledger,
+            nat64_prefixes=list(request.nat64_prefixes),
+            min_confidence=request.min_confidence,
+            trust=request.trust,
+            relay_lists=list(request.relay_lists),
         )
 
 

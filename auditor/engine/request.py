@@ -4,10 +4,12 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from auditor.geo.candidates import Trust
 from auditor.model import Severity
 
 _ALL = 100
 DEFAULT_MAX_AGE_DAYS = 35
+DEFAULT_MIN_CONFIDENCE = 80
 DEFAULT_MAX_LISTED = 500
 HIGHEST_MAX_LISTED = 1_000
 
@@ -68,7 +70,14 @@ class Request:
     accounts: str | None = None
     inventory: tuple[str, ...] = ()
     mapping: str | None = None
+    cloud_ranges: tuple[str, ...] = ()
+    geofeeds: tuple[str, ...] = ()
+    ledger: str | None = None
+    nat64_prefixes: tuple[str, ...] = ()
+    relay_lists: tuple[str, ...] = ()
     max_age_days: int = DEFAULT_MAX_AGE_DAYS
+    min_confidence: int = DEFAULT_MIN_CONFIDENCE
+    trust: Trust = Trust.ALL
     documentation_is_public: bool = False
     skip_rule_tests: bool = False
     allow_draft: bool = False

@@ -40,7 +40,7 @@ class InputFile(Contract):
 
 
 class EvidenceFile(Contract):
-    """A rule, group, mapping, accounts, or inventory file."""
+    """A file that the audit read beside the logs: of rules, accounts, relays, places, or a mapping."""
 
     kind: str
     path: str
@@ -49,18 +49,41 @@ class EvidenceFile(Contract):
 
 
 class Database(Contract):
-    """A location database, as opened."""
+    """A database, as opened. `vendor` is who made it, where its own type says somebody else or nothing."""
 
     path: str
     sha256: str
     bytes: int
     database_type: str
+    vendor: str | None = None
     opinion: str
     built_at: datetime
     ip_version: int
     description: str
     licence_note: str | None
     schema_path: str
+
+
+class RangeList(Contract):
+    """A list of prefixes as it was published: `form` is `cloud` or `geofeed`; `entries` counts prefixes."""
+
+    path: str
+    sha256: str
+    bytes: int
+    form: str
+    publisher: str
+    published_at: datetime
+    entries: int
+
+
+class LedgerApplied(Contract):
+    """The location ledger, as it stood: `head` is the digest that ends its chain, null if it is empty."""
+
+    path: str
+    recordings: int
+    head: str | None
+    first_observed_at: datetime | None
+    last_observed_at: datetime | None
 
 
 class ExceptionApplied(Contract):
@@ -159,6 +182,13 @@ class Settings(Contract):
     accounts: str | None
     inventory: list[str]
     mapping: str | None
+    cloud_ranges: list[str] = Field(default_factory=list)
+    geofeeds: list[str] = Field(default_factory=list)
+    ledger: str | None = None
+    nat64_prefixes: list[str] = Field(default_factory=list)
+    min_confidence: int = 80
+    trust: str = "all"
+    relay_lists: list[str] = Field(default_factory=list)
 
 
 class OutputFile(Contract):
@@ -186,6 +216,8 @@ class Manifest(Contract):
     """Logs that were not read again, as another has the same digest: `path` and `same_as`."""
     evidence: list[EvidenceFile]
     databases: list[Database]
+    ranges: list[RangeList] = Field(default_factory=list)
+    ledger: LedgerApplied | None = None
     rules: list[RuleApplied]
     windows: list[WindowApplied] = Field(default_factory=list)
     """All that are declared, in order of their ids, then of their starts."""

@@ -6,7 +6,7 @@ A doubt widens a set; only better evidence narrows it. Design: GEOLOCATION.md, s
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from auditor.countries import UNKNOWN_KEY, key_of
 
@@ -15,10 +15,20 @@ ANYCAST = "anycast"
 
 
 class Level(IntEnum):
-    """How good a source is, best first. All those that answer on the last level count beside a better one."""
+    """How good a source is, best first."""
 
     ATTESTED = 1
+    CLOUD = 2
+    LEDGER = 3
     DATABASE = 4
+    GEOFEED = 5
+
+
+class Trust(StrEnum):
+    """Whose word decides: that of all sources together, or what the operator has seen, before all others."""
+
+    ALL = "all"
+    INVENTORY = "inventory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +38,8 @@ class Answer:
     `countries` may count where `reason` is None, and `level` is not: a source without a level only gives
     hints. Where it names none without a reason of its own, `why_not` still says why. `shown` is what it
     says, as written. Answers of one `maker` are one opinion, however many; None is an opinion of its own.
-    `own_word` marks what the log itself declares.
+    `own_word` marks what the log itself declares, `relied_on` what the operator's word alone shall decide.
+    `city` and `observed_at` (when a ledger recorded the answer) are only told.
     """
 
     source: str
@@ -43,6 +54,9 @@ class Answer:
     sha256: str | None = None
     maker: str | None = None
     own_word: bool = False
+    relied_on: bool = False
+    city: str | None = None
+    observed_at: datetime | None = None
 
     @property
     def may_count(self) -> bool:
