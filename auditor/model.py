@@ -209,7 +209,7 @@ ANSWER = pl.Struct(
 )
 """What one source of evidence says of one address, also when it was not counted.
 
-`city` is what a database calls the place, and judges nothing; `observed_at`, when a ledger recorded the answer.
+`city` is what a database calls the place, and judges nothing; `observed_at` is when a ledger recorded it.
 """
 
 LIST_ENTRY = pl.Struct(
