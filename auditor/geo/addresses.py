@@ -4,14 +4,15 @@
 Design: GEOLOCATION.md, section 1.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
 import polars as pl
 
 from auditor.geo.mmdb import looked_up
+from auditor.geo.translation import NOTHING_EMBEDDED, embedded_in
 from auditor.model import Schema
 
 PRIVATE_KINDS = frozenset({"private", "shared", "link_local", "loopback"})
@@ -40,13 +41,13 @@ _MASKED = (
 _HOST_NAME = r"^(?:[\p{L}\p{N}_](?:[\p{L}\p{N}_-]{0,61}[\p{L}\p{N}_])?\.)+(?:\p{L}[\p{L}\p{N}-]{0,62})\.?$"
 
 
-def classify(texts: pl.Series, *, canonical: bool = True) -> pl.DataFrame:
+def classify(texts: pl.Series, *, canonical: bool = True, nat64: Sequence[IPv6Network] = ()) -> pl.DataFrame:
     """Say of each text what kind of address it is.
 
     One row per text, in order, with the columns CLASSIFIED. `address` is the text to look up, null where
     there is none: a mapped address is its IPv4; IPv6 is shortest and lower-case if `canonical`, which costs
     Python per distinct IPv6 text, else as written. `inner` is the IPv4 inside `nat64`, `sixtofour` and
-    `teredo`, and `inner_kind` its kind.
+    `teredo`, and `inner_kind` its kind. `nat64` are the prefixes of translators, beside the well-known one.
     """
     written = pl.DataFrame({"text": texts.cast(pl.String)})
     unmapped = written.with_columns(
@@ -62,6 +63,12 @@ def classify(texts: pl.Series, *, canonical: bool = True) -> pl.DataFrame:
     for kind in _INNER_SHIFT:
         inner = _each(whole, pl.col("kind") == kind, _inner_of(kind))
         whole = whole.with_columns(inner).with_columns(inner=pl.coalesce("inner", "each"))
+    if nat64:
+        translated = _each(whole, pl.col("is_address") & _is_ipv6("address"), _translated_by(nat64))
+        whole = whole.with_columns(translated).with_columns(
+            kind=pl.when(pl.col("each").is_not_null()).then(pl.lit("nat64")).otherwise("kind"),
+            inner=pl.coalesce(pl.when(pl.col("each") != NOTHING_EMBEDDED).then("each"), "inner"),
+        )
     if canonical:
         shortest = _each(whole, pl.col("is_address") & _is_ipv6("address"), _shortest)
         whole = whole.with_columns(shortest).with_columns(address=pl.coalesce("each", "address"))
@@ -130,7 +137,7 @@ def _is_ipv6(column: str) -> pl.Expr:
     return pl.col(column).str.contains(":", literal=True)
 
 
-def _each(frame: pl.DataFrame, condition: pl.Expr, change: Callable[[str], str]) -> pl.Series:
+def _each(frame: pl.DataFrame, condition: pl.Expr, change: Callable[[str], str | None]) -> pl.Series:
     """Change the distinct addresses that `condition` picks, in Python; null for all others."""
     picked = frame.select(pl.when(condition).then("address")).to_series()
     distinct = picked.drop_nulls().unique()
@@ -150,6 +157,10 @@ def _inner_of(kind: str) -> Callable[[str], str]:
         return str(IPv4Address(bits ^ _INVERTED.get(kind, 0)))
 
     return inner
+
+
+def _translated_by(prefixes: Sequence[IPv6Network]) -> Callable[[str], str | None]:
+    return lambda text: embedded_in(IPv6Address(text), prefixes)
 
 
 def _shortest(text: str) -> str:

@@ -13,7 +13,7 @@ from auditor.geo.inventory import Inventory, InventoryFile
 from auditor.geo.mmdb import Database, Reader
 from auditor.geo.opened import OpenedSources
 from auditor.geo.participants import locate_participants
-from auditor.geo.periods import periods_of
+from auditor.geo.periods import changes_in, edition_of, periods_of
 from auditor.geo.register import Register
 from auditor.geo.relays import locate_relays
 from auditor.geo.roles import located_in_any_role
@@ -46,7 +46,9 @@ class Atlas:
     def __init__(self, settings: AtlasSettings) -> None:
         self._settings = settings
         max_age = timedelta(days=min(settings.max_age_days, _EVER_DAYS))
-        self._periods = periods_of(settings.databases, settings.inventory, max_age)
+        editions = [edition_of(database) for database in settings.databases]
+        changes = changes_in(settings.inventory) if settings.inventory else ()
+        self._periods = periods_of(editions, changes, max_age)
         self._relays = pl.DataFrame(schema={**RELAY_UNIT, **LOCATED})
 
     @property

@@ -3,7 +3,7 @@
 A doubt widens a set; only better evidence narrows it. Design: GEOLOCATION.md, sections 1 and 3.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -12,6 +12,13 @@ from auditor.countries import UNKNOWN_KEY, key_of
 
 STALE = "stale_location"
 ANYCAST = "anycast"
+GEOFEED = "geofeed"
+PLACELESS: Mapping[str, str] = {
+    ANYCAST: "the address is in many places at once: only the inventory counts",
+    "provider_global": "the provider uses the address in many places at once: only the inventory counts",
+    "anonymised": "it is where a proxy or a VPN ends, and not where the participant is",
+}
+"""Why an address is no place, whatever databases say of it: only the operator can know."""
 
 
 class Level(IntEnum):
@@ -111,6 +118,8 @@ PARTICIPANT = Subject(
     frozenset({"nat64", "sixtofour", "teredo"}),
 )
 
+_ONLY_DOUBT = "a geofeed is its owner's own word: it may add a country, and never be the only one to name it"
+
 ATTESTABLE = frozenset({"global", "anycast", "documentation", "benchmark", *_PRIVATE})
 """Kinds of relay address that a prefix of the inventory can place."""
 
@@ -128,20 +137,33 @@ def silence_of(subject: Subject, kind: str, inner_kind: str | None, public: froz
 def combine(silences: Sequence[str], answers: Sequence[Answer]) -> Candidates:
     """Combine all answers for one address into one candidate set.
 
-    `silences` are the reasons why the address itself gives nothing. Anycast leaves only what the operator
-    attests; otherwise the best attested level counts together with every database.
+    `silences` are the reasons why the address itself gives nothing. What is no place leaves only what the
+    operator attests, and so does an answer that is relied on; otherwise all that name a country count,
+    whatever their level, since a better source that contradicts another is no reason to forget the other.
+    A geofeed speaks for itself, so it may only add to what the others have made.
     """
-    anycast = ANYCAST in silences or any(a.reason == ANYCAST and a.level is not None for a in answers)
-    counted = [_counts(answer, anycast=anycast) for answer in answers]
-    heard = [answer for answer, counts in zip(answers, counted, strict=True) if counts]
-    why_not = tuple(
-        None if counts else _why_not(answer) for answer, counts in zip(answers, counted, strict=True)
-    )
+    placeless = PLACELESS.keys() & {*silences, *_reasons(answers)}
+    reliance = any(answer.may_count and answer.relied_on for answer in answers)
+    refusals = [_refusal(answer, placeless, reliance=reliance) for answer in answers]
+    heard = [answer for answer, refusal in zip(answers, refusals, strict=True) if refusal is None]
     countries = frozenset[str]().union(*(answer.countries for answer in heard))
-    if countries:
-        return Candidates(key_of(countries), _agreement(heard), _hints(answers, countries), why_not)
-    reasons = {ANYCAST} if anycast else {*silences, *_reasons(answers)}
-    return Candidates(UNKNOWN_KEY, tuple(sorted(reasons or {"no_source"})), _hints(answers, None), why_not)
+    if not countries:
+        reasons = placeless or {*silences, *_reasons(answers)}
+        return Candidates(
+            UNKNOWN_KEY,
+            tuple(sorted(reasons or {"no_source"})),
+            _hints(answers, None),
+            tuple(refusal or _ONLY_DOUBT for refusal in refusals),
+        )
+    doubts = [] if placeless or reliance else [a for a in answers if _adds_doubt(a, countries)]
+    widened = countries.union(*(answer.countries for answer in doubts))
+    why_not = (
+        None if any(answer is doubt for doubt in doubts) else refusal
+        for answer, refusal in zip(answers, refusals, strict=True)
+    )
+    return Candidates(
+        key_of(widened), _agreement(heard, doubted=bool(doubts)), _hints(answers, widened), tuple(why_not)
+    )
 
 
 def combine_participant(
@@ -160,15 +182,22 @@ def combine_participant(
     return combine(silences, (*answers, declared))
 
 
-def _counts(answer: Answer, *, anycast: bool) -> bool:
-    return answer.may_count and not (anycast and answer.level is Level.DATABASE)
+def _refusal(answer: Answer, placeless: Collection[str], *, reliance: bool) -> str | None:
+    """Say why an answer does not count; None where it does."""
+    if not answer.may_count:
+        return answer.why_not or "it names no country"
+    if placeless and answer.level is not Level.ATTESTED:
+        return PLACELESS[min(placeless)]
+    if reliance and not answer.relied_on:
+        return "what the operator has seen or agreed decides alone, as the audit was told to trust it"
+    return _ONLY_DOUBT if answer.level is Level.GEOFEED else None
 
 
-def _why_not(answer: Answer) -> str:
-    return answer.why_not or "the address is in many places at once: only the inventory counts"
+def _adds_doubt(answer: Answer, countries: frozenset[str]) -> bool:
+    return answer.level is Level.GEOFEED and answer.may_count and not answer.countries <= countries
 
 
-def _agreement(heard: Sequence[Answer]) -> tuple[str, ...]:
+def _agreement(heard: Sequence[Answer], *, doubted: bool) -> tuple[str, ...]:
     """Say how those that counted stand to each other.
 
     An answer within a footprint of several countries does not contradict it.
@@ -176,6 +205,8 @@ def _agreement(heard: Sequence[Answer]) -> tuple[str, ...]:
     sets = {answer.countries for answer in heard}
     widest = max(sets, key=len)
     reasons = {"footprint"} if any(len(countries) > 1 for countries in sets) else set()
+    if doubted:
+        reasons.add(GEOFEED)
     if any(not countries <= widest for countries in sets):
         reasons.add("contested")
     elif not reasons:

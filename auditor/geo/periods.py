@@ -13,12 +13,12 @@ from auditor.geo.inventory import Inventory
 from auditor.geo.mmdb import Database
 from auditor.geo.schemas import Rank, maker_of, rank_of
 
-_TICK = timedelta(microseconds=1)
+TICK = timedelta(microseconds=1)
 _RANKS = (*Rank, None)
 
 
 class Standing(StrEnum):
-    """Whether a database is heard in a period.
+    """Whether an edition is heard in a period.
 
     `stale` is too far from every instant of the period; `superseded`, another edition of the same opinion
     speaks for it: the one that is heard or, if all are stale, the nearest.
@@ -30,8 +30,17 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Edition:
+    """What decides when a dated source is heard, before all of the same `opinion` that are of lower rank."""
+
+    opinion: Hashable
+    rank: int
+    dated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
-    """A stretch of time, half-open, None where it has no end, with the standing of each database in it."""
+    """A stretch of time, half-open, None where it has no end, with the standing of each edition in it."""
 
     from_at: datetime | None
     until_at: datetime | None
@@ -42,89 +51,101 @@ class Period:
         """One instant in the period: what holds at one holds at all."""
         if self.from_at is not None:
             return self.from_at
-        return self.until_at - _TICK if self.until_at is not None else datetime(2000, 1, 1, tzinfo=UTC)
+        return self.until_at - TICK if self.until_at is not None else datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def periods_of(
-    databases: Sequence[Database], inventory: Inventory | None, max_age: timedelta
-) -> tuple[Period, ...]:
-    """Cut time where any evidence begins or ceases to count."""
-    cuts = sorted(set(_cuts(databases, inventory, max_age)))
-    borders = [None, *cuts, None]
-    return tuple(
-        _period(from_at, until_at, databases, max_age) for from_at, until_at in itertools.pairwise(borders)
-    )
+def edition_of(database: Database) -> Edition:
+    """Say of which opinion a database is an edition: all of one maker and sort of knowledge are one."""
+    rank = _RANKS.index(rank_of(database.database_type))
+    return Edition((database.opinion, maker_of(database.database_type)), rank, database.built_at)
 
 
-def _cuts(
-    databases: Sequence[Database], inventory: Inventory | None, max_age: timedelta
-) -> Iterator[datetime]:
-    for database in databases:
-        # An age of exactly the maximum counts, so the later cut is a tick after it.
-        yield from _moved(database.built_at, -max_age)
-        yield from _moved(database.built_at, max_age + _TICK)
-    for editions in _grouped(databases, _kind_of):
-        builds = sorted({databases[index].built_at for index in editions})
-        for older, newer in itertools.pairwise(builds):
-            yield older + (newer - older) / 2 + _TICK  # on a tie, the older build
-    for line in inventory.lines if inventory else ():
+def changes_in(inventory: Inventory) -> Iterator[datetime]:
+    """List the instants at which a line of the inventory begins or ceases to hold."""
+    for line in inventory.lines:
         yield line.from_at
         if line.until_at is not None:
             yield line.until_at
 
 
+def within_reach(dated_at: datetime, max_age: timedelta) -> Iterator[datetime]:
+    """Give the first instant for which something of that date counts, and the first for which it does not.
+
+    An age of exactly the maximum counts. Beyond the calendar's ends there is no instant.
+    """
+    yield from _moved(dated_at, -max_age)
+    yield from _moved(dated_at, max_age + TICK)
+
+
+def periods_of(
+    editions: Sequence[Edition], changes: Iterable[datetime], max_age: timedelta
+) -> tuple[Period, ...]:
+    """Cut time where any edition begins or ceases to count, and at all other `changes` of the evidence."""
+    cuts = sorted({*_cuts(editions, max_age), *changes})
+    borders = [None, *cuts, None]
+    return tuple(
+        _period(from_at, until_at, editions, max_age) for from_at, until_at in itertools.pairwise(borders)
+    )
+
+
+def _cuts(editions: Sequence[Edition], max_age: timedelta) -> Iterator[datetime]:
+    for edition in editions:
+        yield from within_reach(edition.dated_at, max_age)
+    for alike in _grouped(editions, _kind_of):
+        dates = sorted({editions[index].dated_at for index in alike})
+        for older, newer in itertools.pairwise(dates):
+            yield older + (newer - older) / 2 + TICK  # on a tie, the older one
+
+
 def _period(
-    from_at: datetime | None, until_at: datetime | None, databases: Sequence[Database], max_age: timedelta
+    from_at: datetime | None, until_at: datetime | None, editions: Sequence[Edition], max_age: timedelta
 ) -> Period:
     instant = Period(from_at, until_at, ()).instant
-    near = [abs(instant - database.built_at) <= max_age for database in databases]
+    near = [abs(instant - edition.dated_at) <= max_age for edition in editions]
     speakers = frozenset(
         index
-        for editions in _grouped(databases, _opinion_of)
-        for index in _speakers(editions, databases, instant, near)
+        for alike in _grouped(editions, _opinion_of)
+        for index in _speakers(alike, editions, instant, near)
     )
     standings = tuple(
         Standing.SUPERSEDED if index not in speakers else Standing.HEARD if near[index] else Standing.STALE
-        for index in range(len(databases))
+        for index in range(len(editions))
     )
     return Period(from_at, until_at, standings)
 
 
 def _speakers(
-    editions: Sequence[int], databases: Sequence[Database], at: datetime, near: Sequence[bool]
+    alike: Sequence[int], editions: Sequence[Edition], at: datetime, near: Sequence[bool]
 ) -> Iterator[int]:
-    """Choose who speaks for an opinion: of those near enough the best kind, then the nearest build.
+    """Choose who speaks for an opinion: of those near enough the best rank, then the nearest date.
 
     If none is near enough, the nearest, so that its answer can be told. Several that are alike in all of this
     all speak: nothing else could tell which of them is right.
     """
 
     def preference(index: int) -> tuple[bool, int, timedelta, datetime]:
-        database = databases[index]
-        rank = _RANKS.index(rank_of(database.database_type)) if near[index] else 0
-        return not near[index], rank, abs(at - database.built_at), database.built_at
+        edition = editions[index]
+        rank = edition.rank if near[index] else 0
+        return not near[index], rank, abs(at - edition.dated_at), edition.dated_at
 
-    best = min(preference(index) for index in editions)
-    return (index for index in editions if preference(index) == best)
-
-
-def _opinion_of(database: Database) -> Hashable:
-    """Say which databases are one opinion together: the editions of one maker, of one sort of knowledge."""
-    return database.opinion, maker_of(database.database_type)
+    best = min(preference(index) for index in alike)
+    return (index for index in alike if preference(index) == best)
 
 
-def _kind_of(database: Database) -> Hashable:
-    """Say which databases are compared by their age: those of one opinion and rank."""
-    return _opinion_of(database), rank_of(database.database_type)
+def _opinion_of(edition: Edition) -> Hashable:
+    return edition.opinion
 
 
-def _grouped(
-    databases: Sequence[Database], key_of: Callable[[Database], Hashable]
-) -> Iterable[Sequence[int]]:
-    """Group the places of databases that have the same key."""
+def _kind_of(edition: Edition) -> Hashable:
+    """Say which editions are compared by their age: those of one opinion and rank."""
+    return edition.opinion, edition.rank
+
+
+def _grouped(editions: Sequence[Edition], key_of: Callable[[Edition], Hashable]) -> Iterable[Sequence[int]]:
+    """Group the places of editions that have the same key."""
     groups: dict[Hashable, list[int]] = {}
-    for index, database in enumerate(databases):
-        groups.setdefault(key_of(database), []).append(index)
+    for index, edition in enumerate(editions):
+        groups.setdefault(key_of(edition), []).append(index)
     return groups.values()
 
 

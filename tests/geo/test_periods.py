@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from auditor.geo.files import Identity
 from auditor.geo.mmdb import Database
-from auditor.geo.periods import Period, Standing, periods_of
+from auditor.geo.periods import Period, Standing, edition_of, periods_of
 from auditor.geo.schemas import Layout, Opinion
 
 HEARD, SUPERSEDED, STALE = Standing.HEARD, Standing.SUPERSEDED, Standing.STALE
@@ -44,11 +44,11 @@ def period_at(periods: tuple[Period, ...], at: datetime) -> Period:
 
 
 def standings(at: datetime, *databases: Database, max_age: timedelta = DAYS_35) -> tuple[Standing, ...]:
-    return period_at(periods_of(databases, None, max_age), at).standings
+    return period_at(periods_of([edition_of(one) for one in databases], (), max_age), at).standings
 
 
 def test_without_evidence_there_is_one_period() -> None:
-    assert periods_of([], None, DAYS_35) == (Period(None, None, ()),)
+    assert periods_of([], (), DAYS_35) == (Period(None, None, ()),)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_if_all_editions_are_stale_the_nearest_is_told() -> None:
 
 
 def test_an_age_beyond_the_calendar_cuts_nothing() -> None:
-    assert len(periods_of([database(day(4))], None, timedelta(days=9_999_999))) == 1
+    assert len(periods_of([edition_of(database(day(4)))], (), timedelta(days=9_999_999))) == 1
 
 
 @dataclass(frozen=True, slots=True)
