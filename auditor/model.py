@@ -203,6 +203,9 @@ ANSWER = pl.Struct(
         "date": INSTANT,
         "observed_at": INSTANT,
         "sha256": pl.String,
+        "basis": pl.String,
+        "attested_by": pl.String,
+        "transfer_basis": pl.String,
         "counted": pl.Boolean,
         "why_not": pl.String,
     }
@@ -210,6 +213,7 @@ ANSWER = pl.Struct(
 """What one source of evidence says of one address, also when it was not counted.
 
 `city` is what a database calls the place, and judges nothing; `observed_at` is when a ledger recorded it.
+`basis`, `attested_by` and `transfer_basis` are those of an inventory line, as written.
 """
 
 LIST_ENTRY = pl.Struct(

@@ -10,15 +10,16 @@ import typer
 from auditor.cli import options
 from auditor.cli.bundled import bundled
 from auditor.cli.guard import guarded, printable
+from auditor.cli.places import PlacesAsked, places_of
 from auditor.cli.progress import progress_on_terminal
 from auditor.engine.audit import Means, audit
 from auditor.engine.conditions import ExitCode
 from auditor.engine.local import LocalEngine
 from auditor.engine.request import (
-    DEFAULT_MAX_AGE_DAYS,
     DEFAULT_MAX_LISTED,
     NO_REJECTS,
     Limits,
+    LocationSources,
     Request,
 )
 from auditor.evidence.run import open_run
@@ -55,11 +56,20 @@ def audit_command(  # noqa: PLR0913  one parameter per option of the command lin
     logs: options.Logs,
     *,
     rules: options.Rules = None,
+    config: options.Config = None,
     geo: options.Geo = None,
     accounts: options.Accounts = None,
     inventory: options.Inventory = None,
+    cloud_ranges: options.CloudRanges = None,
+    geofeeds: options.Geofeeds = None,
+    ledger: options.Ledger = None,
+    site_names: options.SiteNames = None,
+    relay_lists: options.RelayLists = None,
     mapping: options.MappingFile = None,
-    max_age_days: options.MaxAge = DEFAULT_MAX_AGE_DAYS,
+    max_age_days: options.MaxAge = None,
+    min_confidence: options.MinConfidence = None,
+    trust: options.TrustOption = None,
+    nat64_prefixes: options.Nat64 = None,
     as_of: options.AsOf = None,
     out: options.Out = None,
     overwrite: options.Overwrite = False,
@@ -75,15 +85,30 @@ def audit_command(  # noqa: PLR0913  one parameter per option of the command lin
     quiet: options.Quiet = False,
 ) -> ExitCode:
     """Audit connection logs against rules, and write a run directory with a report."""
+    places = places_of(
+        PlacesAsked(
+            config=config,
+            geo=geo,
+            inventory=inventory,
+            cloud_ranges=cloud_ranges,
+            geofeeds=geofeeds,
+            ledger=ledger,
+            site_names=site_names,
+            nat64_prefixes=nat64_prefixes,
+            max_age_days=max_age_days,
+            min_confidence=min_confidence,
+            trust=trust,
+            documentation_is_public=documentation_is_public,
+            relay_lists=relay_lists,
+        )
+    )
     request = Request(
         logs=tuple(logs),
         rules=tuple(str(folder) for folder in rules or [Path("rules")]),
-        geo=tuple(geo or ()),
+        location=places.sources,
         accounts=str(accounts) if accounts else None,
-        inventory=tuple(str(path) for path in inventory or ()),
         mapping=str(mapping) if mapping else None,
-        max_age_days=max_age_days,
-        documentation_is_public=documentation_is_public,
+        relay_lists=places.relay_lists,
         skip_rule_tests=skip_rule_tests,
         allow_draft=allow_draft,
         max_listed=max_listed,
@@ -109,10 +134,12 @@ def demo_command(
     request = Request(
         logs=tuple(str(sample / f"spring-2020.{suffix}") for suffix in ("csv", "ndjson", "parquet")),
         rules=(str(bundled("rules")), str(sample / "rules")),
-        geo=(str(sample / "sample-country.mmdb"),),
+        location=LocationSources(
+            geo=(str(sample / "sample-country.mmdb"),),
+            inventory=(str(sample / "inventory.csv"),),
+            documentation_is_public=True,
+        ),
         accounts=str(sample / "accounts.csv"),
-        inventory=(str(sample / "inventory.csv"),),
-        documentation_is_public=True,
     )
     _run(request, _Place(out, overwrite=True), as_of=DEMO_CLOCK, workers=1, quiet=quiet, demo=True)
     return ExitCode.COMPLIANT

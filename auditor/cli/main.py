@@ -12,6 +12,12 @@ import typer
 
 from auditor import __version__
 from auditor.cli import (  # noqa: F401  each registers its commands
+    geo_lookup,
+    geo_record,
+    geo_status,
+    geo_update,
+    geo_verify,
+    inventory_new,
     rules_author,
     rules_backtest,
     rules_diff,
@@ -21,6 +27,8 @@ from auditor.cli import (  # noqa: F401  each registers its commands
     rules_test,
 )
 from auditor.cli.audit import AUDIT_EXAMPLES, audit_command, demo_command
+from auditor.cli.geo import geo_app
+from auditor.cli.inventory import inventory_app
 from auditor.cli.rules import rules_app
 from auditor.cli.runs import explain_command, report_command, verify_command
 from auditor.cli.waivers import waivers_app
@@ -58,6 +66,8 @@ app.command(
 )(verify_command)
 app.add_typer(rules_app, name="rules")
 app.add_typer(waivers_app, name="waivers")
+app.add_typer(geo_app, name="geo")
+app.add_typer(inventory_app, name="inventory")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001  Typer calls it with the flag's value

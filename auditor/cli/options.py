@@ -10,7 +10,13 @@ from typing import Annotated
 
 import typer
 
-from auditor.engine.request import HIGHEST_MAX_LISTED, Limit
+from auditor.engine.request import (
+    DEFAULT_MAX_AGE_DAYS,
+    DEFAULT_MIN_CONFIDENCE,
+    HIGHEST_MAX_LISTED,
+    Limit,
+)
+from auditor.geo.candidates import Trust
 from auditor.model import Severity
 
 
@@ -48,7 +54,8 @@ Geo = Annotated[
     typer.Option(
         metavar="PATH",
         help="Location database or folder of them; `location:PATH` or `registration:PATH` where its type "
-        "does not tell which; repeatable. Else AUDITOR_GEO, else where geoipupdate puts them.",
+        "does not tell which, `location@VENDOR:PATH` where it does not tell who made it; repeatable. "
+        "Else AUDITOR_GEO, else auditor.toml, else where geoipupdate puts them.",
     ),
 ]
 Accounts = Annotated[
@@ -61,8 +68,81 @@ Inventory = Annotated[
 MappingFile = Annotated[
     Path | None, typer.Option(metavar="FILE", readable=False, help="How these logs name our columns.")
 ]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        readable=False,
+        help="Settings; default auditor.toml in this folder. Options go before it.",
+    ),
+]
+CloudRanges = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        readable=False,
+        help="Published address ranges of AWS, Google, Azure or Oracle; repeatable.",
+    ),
+]
+Geofeeds = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--geofeed",
+        metavar="FILE",
+        readable=False,
+        help="RFC 8805 geofeed with its date in its name; it may only add doubt; repeatable.",
+    ),
+]
+Ledger = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", readable=False, help="Location ledger that `auditor geo record` has written."
+    ),
+]
+SiteNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PROVIDER",
+        help="Sites in the logs are regions of aws, google, azure, oracle or twilio; repeatable.",
+    ),
+]
+Nat64 = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--nat64-prefix", metavar="PREFIX", help="Prefix of a NAT64 translator (RFC 6052); repeatable."
+    ),
+]
+MinConfidence = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=0,
+        max=100,
+        help=f"Least confidence of a GeoIP2 Enterprise country; default {DEFAULT_MIN_CONFIDENCE}.",
+    ),
+]
+TrustOption = Annotated[
+    Trust | None,
+    typer.Option(
+        "--trust",
+        help="`inventory`: lines based on contract, site visit or traceroute decide alone; default all.",
+    ),
+]
+RelayLists = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        readable=False,
+        help="Lists of relays that clients were handed: incidents name the entry; repeatable.",
+    ),
+]
 MaxAge = Annotated[
-    int, typer.Option(metavar="N", min=0, help="How many days evidence of a place may lie from a call.")
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=0,
+        help=f"How many days evidence of a place may lie from a call; default {DEFAULT_MAX_AGE_DAYS}.",
+    ),
 ]
 AsOf = Annotated[
     datetime | None,

@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 
 from auditor.engine.asked import as_given, faults_in_inputs, request_of
-from auditor.engine.audit import Means, job_of, lay_ground
+from auditor.engine.audit import Means, job_of
+from auditor.engine.ground import lay_ground
 from auditor.engine.judging import binds, judge_of
 from auditor.engine.pending import calls_in
 from auditor.engine.planning import plan_logs
@@ -65,9 +66,7 @@ def rows_of_call(run: Path, manifest: Manifest, call_id: str, means: Means) -> l
     if faults:
         raise InputError(*faults)
     request = request_of(manifest)
-    ground = _as_then(
-        lay_ground(request, replace(means, environ={}), as_of=manifest.settings.as_of), manifest
-    )
+    ground = _as_then(lay_ground(request, {}, as_of=manifest.settings.as_of), manifest)
     again = _judged_again(request, ground, call_id, means, as_given(manifest))
     found = pl.scan_parquet(run / "findings.parquet").filter(pl.col("call_id") == call_id).collect()
     of_connections = pl.col("subject") == Subject.CONNECTION

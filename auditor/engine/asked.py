@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from auditor.engine.request import Request
+from auditor.engine.request import LocationSources, Request
 from auditor.errors import Fault
 from auditor.evidence.manifest import Database, Manifest
 from auditor.evidence.verify import input_faults, log_faults
@@ -19,20 +19,10 @@ def request_of(manifest: Manifest) -> Request:
     return Request(
         logs=tuple(str(base / log.path) for log in manifest.inputs),
         rules=tuple(_under(base, settings.rules)),
-        geo=tuple(_named(database, base) for database in manifest.databases),
-        looks_for_databases=bool(manifest.databases),
+        location=_location(manifest),
         accounts=str(base / settings.accounts) if settings.accounts else None,
-        inventory=tuple(_under(base, settings.inventory)),
         mapping=str(base / settings.mapping) if settings.mapping else None,
-        cloud_ranges=tuple(_under(base, settings.cloud_ranges)),
-        geofeeds=tuple(_under(base, settings.geofeeds)),
-        ledger=str(base / settings.ledger) if settings.ledger else None,
-        nat64_prefixes=tuple(settings.nat64_prefixes),
         relay_lists=tuple(_under(base, settings.relay_lists)),
-        max_age_days=settings.max_age_days,
-        min_confidence=settings.min_confidence,
-        trust=Trust(settings.trust),
-        documentation_is_public=settings.documentation_is_public,
         skip_rule_tests=True,
         allow_draft=settings.allow_draft,
     )
@@ -51,6 +41,24 @@ def faults_in_inputs(manifest: Manifest, *, but_rules: bool = False) -> list[Fau
 def as_given(manifest: Manifest) -> dict[str, str]:
     """Give for each log, where it is found now, the path that the run was given."""
     return {str(base_of(manifest) / log.path): log.path for log in manifest.inputs}
+
+
+def _location(manifest: Manifest) -> LocationSources:
+    base, settings = base_of(manifest), manifest.settings
+    return LocationSources(
+        geo=tuple(_named(database, base) for database in manifest.databases),
+        looks_for_databases=bool(manifest.databases),
+        inventory=tuple(_under(base, settings.inventory)),
+        cloud_ranges=tuple(_under(base, settings.cloud_ranges)),
+        geofeeds=tuple(_under(base, settings.geofeeds)),
+        ledger=str(base / settings.ledger) if settings.ledger else None,
+        site_names=tuple(settings.site_names),
+        nat64_prefixes=tuple(settings.nat64_prefixes),
+        max_age_days=settings.max_age_days,
+        min_confidence=settings.min_confidence,
+        trust=Trust(settings.trust),
+        documentation_is_public=settings.documentation_is_public,
+    )
 
 
 def _named(database: Database, base: Path) -> str:

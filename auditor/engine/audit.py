@@ -3,12 +3,13 @@
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from auditor.engine.callpass import buckets_for, judge_calls
+from auditor.engine.ground import lay_ground
 from auditor.engine.job import Job, Observer, Shard, SideFile, Silence
 from auditor.engine.judging import judge_of
 from auditor.engine.local import Engine, LocalEngine
@@ -20,26 +21,13 @@ from auditor.engine.request import Request
 from auditor.engine.resolving import resolve
 from auditor.engine.settle import Whole, summary_of, write_evidence
 from auditor.engine.wholecalls import WholeCalls
-from auditor.errors import Fault, GeoError, InputError, NothingToAuditError, RuleSetError
-from auditor.evidence.digests import sha256_of_file
-from auditor.evidence.manifest import EvidenceFile, Manifest, RunFacts
+from auditor.errors import Fault, NothingToAuditError
+from auditor.evidence.manifest import Manifest, RunFacts
 from auditor.evidence.run import OpenRun
 from auditor.evidence.summary import Summary
-from auditor.geo.atlas import AtlasSettings
-from auditor.geo.databases import open_databases
-from auditor.geo.inventory import Inventory, load_inventory
-from auditor.geo.mmdb import Database
-from auditor.ruleset.loader import load_ruleset
-from auditor.ruleset.ruleset import RuleSet
-from auditor.ruleset.testing import failures_in
-from auditor.sources.mapping import load_mapping
 
 Clock = Callable[[], datetime]
 _FOLDER_NAME = 24
-_DRAFT_HINT = (
-    "counsel lifts the mark in your own copy; "
-    "with `--allow-draft` it is audited, and `draft` stands beside each of its findings"
-)
 _NO_CONTENT = ("header", "type_row", "comment", "blank")
 """Records that are part of a log's form, and tell of nothing."""
 
@@ -71,7 +59,7 @@ def audit(request: Request, run: OpenRun, means: Means, *, as_of: datetime) -> A
     user can mend, and AssertionError where counts do not add up.
     """
     begun_at = means.clock()
-    ground = lay_ground(request, means, as_of=as_of)
+    ground = lay_ground(request, means.environ, as_of=as_of)
     job = job_of(ground, run.shards)
     job.folder.mkdir(parents=True, exist_ok=True)
     judge = judge_of(job)
@@ -81,7 +69,7 @@ def audit(request: Request, run: OpenRun, means: Means, *, as_of: datetime) -> A
     _refuse_silence(request, judged)
     partial = _judge_calls(job, shards, judged, means)
     means.observer.begin("Writing the evidence", 0)
-    whole = _whole(job, shards, partial, planned)
+    whole = replace(_whole(job, shards, partial, planned), relay_lists=ground.relay_lists)
     waivers = write_evidence(whole, run.directory, as_of=as_of)
     number = ground.report_number(planned)
     summary = summary_of(
@@ -91,25 +79,6 @@ def audit(request: Request, run: OpenRun, means: Means, *, as_of: datetime) -> A
     planned.verify_unchanged()
     judge.atlas.verify_unchanged()
     return Audited(summary, manifest_of(ground, planned, partial, _facts(means, begun_at)))
-
-
-def lay_ground(request: Request, means: Means, *, as_of: datetime) -> Ground:
-    """Open and hash everything that the audit rests on beside the logs."""
-    ruleset = _fit_to_judge(load_ruleset([Path(folder) for folder in request.rules]), request)
-    inventory = load_inventory([Path(path) for path in request.inventory]) if request.inventory else None
-    return Ground(
-        request=request,
-        as_of=as_of,
-        ruleset=ruleset,
-        atlas=AtlasSettings(
-            databases=_databases(request, inventory, means, as_of),
-            inventory=inventory,
-            max_age_days=request.max_age_days,
-            documentation_is_public=request.documentation_is_public,
-        ),
-        mapping=load_mapping(Path(request.mapping)) if request.mapping else None,
-        side_files=tuple(_side_files(request)),
-    )
 
 
 def job_of(ground: Ground, folder: Path) -> Job:
@@ -126,60 +95,6 @@ def job_of(ground: Ground, folder: Path) -> Job:
         accounts=SideFile(accounts[0].path, accounts[0].sha256, accounts[0].bytes) if accounts else None,
         directory=str(folder / ground.digest[:_FOLDER_NAME]),
     )
-
-
-def _fit_to_judge(ruleset: RuleSet, request: Request) -> RuleSet:
-    """Refuse drafts, unless they are asked for, and rules that fail their own cases.
-
-    Such a rule means something else than it says.
-    """
-    drafts = [
-        Fault(ruleset.file_of(rule).path, f"status: `{rule.id}` is a draft", _DRAFT_HINT)
-        for rule in ruleset.rules
-        if rule.is_draft and not request.allow_draft
-    ]
-    if drafts:
-        raise RuleSetError.of(drafts)
-    failures = (
-        []
-        if request.skip_rule_tests
-        else [fault for rule in ruleset.rules for fault in failures_in(rule, ruleset)]
-    )
-    if failures:
-        raise RuleSetError.of(failures)
-    return ruleset
-
-
-def _databases(
-    request: Request, inventory: Inventory | None, means: Means, as_of: datetime
-) -> tuple[Database, ...]:
-    """Open the databases; without any, an inventory alone must be asked for by naming no database at all."""
-    if not (request.geo or request.looks_for_databases):
-        return ()
-    try:
-        return open_databases(request.geo, means.environ, as_of)
-    except GeoError:
-        if inventory is None or request.geo or means.environ.get("AUDITOR_GEO"):
-            raise
-        return ()
-
-
-def _side_files(request: Request) -> Iterator[EvidenceFile]:
-    named = [("accounts", request.accounts), ("mapping", request.mapping)]
-    named += [("inventory", path) for path in request.inventory]
-    for kind, path in named:
-        if path:
-            yield _side_file(kind, path)
-
-
-def _side_file(kind: str, path: str) -> EvidenceFile:
-    if Path(path).is_fifo():
-        raise InputError(Fault(path, "is no file", "write what it gives to a file first"))
-    try:
-        size, sha256 = Path(path).stat().st_size, sha256_of_file(Path(path))
-    except OSError as error:
-        raise InputError(Fault(path, f"cannot be read: {error.strerror}")) from None
-    return EvidenceFile(kind=kind, path=path, bytes=size, sha256=sha256)
 
 
 def _judge_shards(job: Job, shards: Sequence[Shard], means: Means) -> Partial:

@@ -9,6 +9,7 @@ import polars as pl
 
 from auditor.engine.identifiers import canonical_text, identifiers_of
 from auditor.engine.incidents import INCIDENT_KEY, incident_spans, write_incident_ids
+from auditor.engine.listed import Listed
 from auditor.engine.raw_findings import FINDINGS
 from auditor.evidence.tables import scan_tables, write_table
 from auditor.model import FINDING, Subject, cast_to
@@ -35,10 +36,16 @@ def findings_in(raw: pl.LazyFrame) -> pl.LazyFrame:
     return raw.filter(~pl.col("watch") & pl.col("subject").is_in(FINDINGS))
 
 
-def write_findings(
-    raw: pl.LazyFrame, path: Path, folder: Path, waivers: Decided, *, slice_rows: int = SLICE_ROWS
+def write_findings(  # noqa: PLR0913  what stands beside findings, and how much is sorted at once
+    raw: pl.LazyFrame,
+    path: Path,
+    folder: Path,
+    waivers: Decided,
+    *,
+    listed: Listed | None = None,
+    slice_rows: int = SLICE_ROWS,
 ) -> None:
-    """Sort the findings in `raw`, name each, its incident and its waiver, and write them to `path`.
+    """Sort the findings in `raw`, name each, its incident, waiver and list entries, and write them to `path`.
 
     `folder` takes the sorted slices on their way; how many there are is invisible.
     Raises AssertionError if two findings have one id.
@@ -48,7 +55,9 @@ def write_findings(
     parts = []
     for number, piece in enumerate(_slices(bound, slice_rows)):
         part = folder / f"sorted-{number:06}.parquet"
-        _named(_collect(bound, piece), spans, waivers).write_parquet(part, compression="lz4")
+        rows = _collect(bound, piece)
+        told = rows if listed is None else rows.with_columns(listed.entries_of(rows))
+        _named(told, spans, waivers).write_parquet(part, compression="lz4")
         parts.append(part)
     write_table(scan_tables(parts, FINDING), path)
     for part in parts:

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from auditor.engine.identifiers import canonical_text, identifiers_of
+from auditor.engine.listed import Listed, with_list_entries
 from auditor.model import INCIDENT, Severity, Subject, Verdict, cast_to
 
 GAP = timedelta(hours=24)
@@ -70,10 +71,10 @@ def write_incident_ids(findings: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFr
     return joined.with_columns(incident_id=pl.when(gathered).then("incident_id"))
 
 
-def incidents_of(findings: Path) -> pl.DataFrame:
+def incidents_of(findings: Path, listed: Listed | None = None) -> pl.DataFrame:
     """Describe each incident from the written findings, in the order of the report. Schema: INCIDENT."""
     rows = pl.scan_parquet(findings).filter(pl.col("incident_id").is_not_null())
-    described = _described(rows)
+    described = with_list_entries(_described(rows), listed)
     ranks = {severity.value: severity.rank for severity in Severity}
     ordered = described.sort(
         pl.col("findings_proved") == 0,
@@ -114,6 +115,8 @@ def _described(rows: pl.LazyFrame) -> pl.DataFrame:
             roles=pl.col("role").drop_nulls().unique().sort(),
             tiers=pl.col("tier").fill_null("not logged").filter(single).unique().sort(),
             reasons=pl.col("reasons").explode(empty_as_null=True).drop_nulls().unique().sort(),
+            list_entries=pl.col("list_entries").explode(empty_as_null=True).drop_nulls().unique(),
+            findings_on_no_list=(pl.col("list_entries").list.len() == 0).sum().cast(pl.Int64),
         )
         .with_columns(
             pl.col("minutes_proved", "minutes_possible").round(3),

@@ -9,6 +9,7 @@ import polars as pl
 from auditor.engine.adding import counted
 from auditor.engine.partial import Partial
 from auditor.evidence.summary import NotConnections, UnreadValues, Warned
+from auditor.geo.ledger.ledger import Ledger
 from auditor.model import NOT_CONNECTION, UNREAD, WARNING
 from auditor.ruleset.ruleset import RuleSet
 
@@ -46,6 +47,14 @@ def declared_after(ruleset: RuleSet, as_of: datetime) -> list[dict[str, Any]]:
     return [
         {"source_file": path, "text": text, "count": 1, "first_record": None} for path, text in sorted(texts)
     ]
+
+
+def recorded_after(ledger: Ledger | None) -> list[dict[str, Any]]:
+    """Warn of recordings of places that the run's clock had not seen yet: they are left out."""
+    if ledger is None or not ledger.later:
+        return []
+    text = f"recordings of the ledger were made {_LATER}, and are left out"
+    return [{"source_file": ledger.path, "text": text, "count": ledger.later, "first_record": None}]
 
 
 def left_out(paths: Sequence[str]) -> list[dict[str, Any]]:

@@ -15,7 +15,9 @@ from auditor.evidence.manifest import (
     EvidenceFile,
     ExceptionApplied,
     InputFile,
+    LedgerApplied,
     Manifest,
+    RangeList,
     RequirementApplied,
     RuleApplied,
     RunFacts,
@@ -24,7 +26,10 @@ from auditor.evidence.manifest import (
     WindowApplied,
 )
 from auditor.geo.atlas import AtlasSettings
+from auditor.geo.ledger.ledger import Ledger
 from auditor.geo.mmdb import Database as DatabaseOpened
+from auditor.geo.ranges.files import RangeFile
+from auditor.geo.relay_lists import RelayLists
 from auditor.ruleset.clauses import ExceptionClause, Limits
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import RequireRule, Rule, clauses_of
@@ -49,6 +54,7 @@ class Ground:
     as_of: datetime
     ruleset: RuleSet
     atlas: AtlasSettings
+    relay_lists: RelayLists | None
     mapping: Mapping | None
     side_files: tuple[EvidenceFile, ...]
 
@@ -58,9 +64,13 @@ class Ground:
         return sha256_of_value(
             [
                 self.ruleset.digest,
-                [(database.sha256, database.opinion) for database in self.atlas.databases],
+                [(one.sha256, one.opinion, one.vendor) for one in self.atlas.databases],
                 [(file.kind, file.sha256) for file in self.side_files],
                 self.atlas.max_age_days,
+                self.atlas.min_confidence,
+                self.atlas.trust,
+                self.atlas.site_names,
+                [str(prefix) for prefix in self.atlas.nat64],
                 self.atlas.documentation_is_public,
                 versions(),
             ]
@@ -78,29 +88,30 @@ class Ground:
 
     def settings(self) -> Settings:
         """Give the options in force."""
-        request, limits = self.request, self.request.limits
+        request, limits, location = self.request, self.request.limits, self.request.location
         return Settings(
             as_of=self.as_of,
-            max_age_days=request.max_age_days,
+            max_age_days=location.max_age_days,
             fail_on=limits.fail_on,
             max_rejected=str(limits.max_rejected),
             max_uncovered=str(limits.max_uncovered) if limits.max_uncovered else None,
             max_indeterminate=limits.max_indeterminate,
-            documentation_is_public=request.documentation_is_public,
+            documentation_is_public=location.documentation_is_public,
             skip_rule_tests=request.skip_rule_tests,
             allow_draft=request.allow_draft,
             max_listed=request.max_listed,
             rules=list(request.rules),
-            geo=list(request.geo),
+            geo=list(location.geo),
             accounts=request.accounts,
-            inventory=list(request.inventory),
+            inventory=list(location.inventory),
             mapping=request.mapping,
-            cloud_ranges=list(request.cloud_ranges),
-            geofeeds=list(request.geofeeds),
-            ledger=request.ledger,
-            nat64_prefixes=list(request.nat64_prefixes),
-            min_confidence=request.min_confidence,
-            trust=request.trust,
+            cloud_ranges=list(location.cloud_ranges),
+            geofeeds=list(location.geofeeds),
+            ledger=location.ledger,
+            site_names=list(location.site_names),
+            nat64_prefixes=list(location.nat64_prefixes),
+            min_confidence=location.min_confidence,
+            trust=location.trust,
             relay_lists=list(request.relay_lists),
         )
 
@@ -116,6 +127,8 @@ def manifest_of(ground: Ground, planned: Planned, partial: Partial, facts: RunFa
         not_read=[{"path": path, "same_as": same} for path, same in planned.repeated],
         evidence=[*_rule_files(ground.ruleset), *ground.side_files],
         databases=[_database(database) for database in ground.atlas.databases],
+        ranges=[_range_list(file) for file in ground.atlas.ranges],
+        ledger=_ledger(ground.atlas.ledger) if ground.atlas.ledger else None,
         rules=[_rule(rule, ground.ruleset) for rule in ground.ruleset.rules],
         windows=[_window(window) for window in sorted(ground.ruleset.windows.declared, key=_place_of_window)],
         waivers=[_waiver(waiver) for waiver in ground.ruleset.waivers],
@@ -161,6 +174,7 @@ def _database(database: DatabaseOpened) -> Database:
         path=database.path,
         sha256=database.sha256,
         bytes=database.bytes,
+        vendor=database.vendor,
         database_type=database.database_type,
         opinion=database.opinion,
         built_at=database.built_at,
@@ -168,6 +182,29 @@ def _database(database: DatabaseOpened) -> Database:
         description=database.description,
         licence_note=database.licence_note,
         schema_path=database.schema_path,
+    )
+
+
+def _range_list(file: RangeFile) -> RangeList:
+    return RangeList(
+        path=file.path,
+        sha256=file.sha256,
+        bytes=file.bytes,
+        form=file.form,
+        publisher=file.publisher,
+        published_at=file.published_at,
+        entries=file.entries,
+    )
+
+
+def _ledger(ledger: Ledger) -> LedgerApplied:
+    times = [recording.observed_at for recording in ledger.recordings]
+    return LedgerApplied(
+        path=ledger.path,
+        recordings=len(times),
+        head=ledger.head,
+        first_observed_at=min(times, default=None),
+        last_observed_at=max(times, default=None),
     )
 
 

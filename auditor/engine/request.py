@@ -59,26 +59,38 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class LocationSources:
+    """Where the evidence of places lies, and what of it counts. Paths are as given.
+
+    `geo` are databases and folders of them, as `--geo` takes them; where none is named they are looked for
+    in their usual places, if `looks_for_databases`. `site_names` are providers whose names of regions the
+    logs use as sites.
+    """
+
+    geo: tuple[str, ...] = ()
+    looks_for_databases: bool = True
+    inventory: tuple[str, ...] = ()
+    cloud_ranges: tuple[str, ...] = ()
+    geofeeds: tuple[str, ...] = ()
+    ledger: str | None = None
+    site_names: tuple[str, ...] = ()
+    nat64_prefixes: tuple[str, ...] = ()
+    max_age_days: int = DEFAULT_MAX_AGE_DAYS
+    min_confidence: int = DEFAULT_MIN_CONFIDENCE
+    trust: Trust = Trust.ALL
+    documentation_is_public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One audit: logs, what they are judged by, and when it counts as failed. Paths are as given."""
 
     logs: tuple[str, ...]
     rules: tuple[str, ...]
-    geo: tuple[str, ...] = ()
-    looks_for_databases: bool = True
-    """Whether databases are looked for in their usual places where none is named."""
+    location: LocationSources = LocationSources()
     accounts: str | None = None
-    inventory: tuple[str, ...] = ()
     mapping: str | None = None
-    cloud_ranges: tuple[str, ...] = ()
-    geofeeds: tuple[str, ...] = ()
-    ledger: str | None = None
-    nat64_prefixes: tuple[str, ...] = ()
     relay_lists: tuple[str, ...] = ()
-    max_age_days: int = DEFAULT_MAX_AGE_DAYS
-    min_confidence: int = DEFAULT_MIN_CONFIDENCE
-    trust: Trust = Trust.ALL
-    documentation_is_public: bool = False
     skip_rule_tests: bool = False
     allow_draft: bool = False
     max_listed: int = DEFAULT_MAX_LISTED

@@ -16,8 +16,9 @@ from auditor.engine.incidents import incidents_of
 from auditor.engine.job import Job
 from auditor.engine.judging import TALLY, Judge, binds
 from auditor.engine.ledger import confront, confront_files, confront_findings
+from auditor.engine.listed import Listed
 from auditor.engine.locations import location_rows, nothing_in_time
-from auditor.engine.notes import after_the_clock, declared_after, left_out, notes_of
+from auditor.engine.notes import after_the_clock, declared_after, left_out, notes_of, recorded_after
 from auditor.engine.partial import COUNTS, Partial
 from auditor.engine.pending import finding_of_logs
 from auditor.engine.raw_findings import MEMBER, RAW_FINDING
@@ -33,6 +34,7 @@ from auditor.evidence.summary import (
     WaiverResult,
 )
 from auditor.evidence.tables import scan_tables, write_table
+from auditor.geo.relay_lists import RelayLists
 from auditor.model import REJECT, Role, Severity, Subject, Verdict
 from auditor.ruleset.situation import SITUATION, situation_ids
 from auditor.ruleset.waivers import Decided, WaiverUse, decide
@@ -53,6 +55,8 @@ class Whole:
     logs: Mapping[str, Log]
     left_out: tuple[str, ...] = ()
     """Files of named folders that were not read."""
+    relay_lists: RelayLists | None = None
+    """What clients were handed, where that was given."""
 
 
 def write_evidence(whole: Whole, directory: Path, *, as_of: datetime) -> Decided:
@@ -60,8 +64,9 @@ def write_evidence(whole: Whole, directory: Path, *, as_of: datetime) -> Decided
     raw = _raw(whole)
     findings = directory / "findings.parquet"
     waivers = decide(whole.job.ruleset.waivers, findings_in(raw), as_of=as_of)
-    write_findings(raw, findings, whole.job.folder, waivers)
-    incidents = incidents_of(findings)
+    listed = Listed(whole.relay_lists, whole.job.atlas.nat64) if whole.relay_lists else None
+    write_findings(raw, findings, whole.job.folder, waivers, listed=listed)
+    incidents = incidents_of(findings, listed)
     write_table(incidents, directory / "incidents.parquet")
     write_table(location_rows(whole.judge.atlas, _units(whole)), directory / "locations.parquet")
     write_table(scan_tables(whole.files_in_order["rejects"], REJECT), directory / "rejects.parquet")
@@ -114,6 +119,7 @@ def _notes(whole: Whole, as_of: datetime) -> dict[str, list[Any]]:
     warnings = [
         *after_the_clock(whole.partial, as_of),
         *declared_after(whole.job.ruleset, as_of),
+        *recorded_after(whole.job.atlas.ledger),
         *left_out(whole.left_out),
     ]
     return notes_of(whole.partial, warnings)

@@ -185,6 +185,7 @@ class Settings(Contract):
     cloud_ranges: list[str] = Field(default_factory=list)
     geofeeds: list[str] = Field(default_factory=list)
     ledger: str | None = None
+    site_names: list[str] = Field(default_factory=list)
     nat64_prefixes: list[str] = Field(default_factory=list)
     min_confidence: int = 80
     trust: str = "all"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from auditor.geo.mmdb import looked_up
+from auditor.geo.readers import looked_up
 from auditor.geo.translation import NOTHING_EMBEDDED, embedded_in
 from auditor.model import Schema
 

@@ -1,55 +1,81 @@
 """The face of the package: which sources an audit has, and what they say of its relays and participants."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from ipaddress import IPv6Network
+from typing import TypeVar
 
 import polars as pl
 
 from auditor.errors import Fault, GeoError
+from auditor.geo.candidates import Trust
 from auditor.geo.files import fault_if_changed
 from auditor.geo.inventory import Inventory, InventoryFile
+from auditor.geo.ledger.book import LedgerBook
+from auditor.geo.ledger.ledger import Ledger
 from auditor.geo.mmdb import Database, Reader
 from auditor.geo.opened import OpenedSources
 from auditor.geo.participants import locate_participants
 from auditor.geo.periods import changes_in, edition_of, periods_of
+from auditor.geo.ranges.files import RangeFile
+from auditor.geo.ranges.table import RangeTable
 from auditor.geo.register import Register
 from auditor.geo.relays import locate_relays
 from auditor.geo.roles import located_in_any_role
+from auditor.geo.schemas import MIN_CONFIDENCE
 from auditor.model import CLIENT_UNIT, INSTANT, LOCATED, RELAY_UNIT, Schema
 
 _EVER_DAYS = 9999 * 366
 """Longer than the calendar: any greater age means the same."""
+
+Source = TypeVar("Source")
+Opened = TypeVar("Opened")
 
 
 @dataclass(frozen=True, slots=True)
 class AtlasSettings:
     """Everything that decides where an address is; declarative and picklable, so that it can travel.
 
-    `documentation_is_public` has documentation prefixes looked up like public ones.
+    `ranges` are published lists of prefixes. `site_names` are the providers whose regions the logs name as
+    sites, `nat64` the prefixes of translators, the longest first. `documentation_is_public` has documentation
+    prefixes looked up like public ones.
     """
 
     databases: tuple[Database, ...]
     inventory: Inventory | None
+    ranges: tuple[RangeFile, ...] = ()
+    ledger: Ledger | None = None
     max_age_days: int = 35
+    min_confidence: int = MIN_CONFIDENCE
+    trust: Trust = Trust.ALL
+    site_names: tuple[str, ...] = ()
+    nat64: tuple[IPv6Network, ...] = ()
     documentation_is_public: bool = False
 
 
 class Atlas:
     """Locates relays and participants, in the process where it runs.
 
-    Databases are opened when they are first asked, each only if its digest is the one in the settings.
+    Files are opened when they are first asked, each only if its digest is the one in the settings.
     Relays are remembered, so that each unit is located once.
     """
 
     def __init__(self, settings: AtlasSettings) -> None:
         self._settings = settings
-        max_age = timedelta(days=min(settings.max_age_days, _EVER_DAYS))
-        editions = [edition_of(database) for database in settings.databases]
-        changes = changes_in(settings.inventory) if settings.inventory else ()
-        self._periods = periods_of(editions, changes, max_age)
+        self._max_age = timedelta(days=min(settings.max_age_days, _EVER_DAYS))
+        editions = [edition_of(source) for source in _editions(settings)]
+        self._periods = periods_of(editions, self._changes(), self._max_age)
         self._relays = pl.DataFrame(schema={**RELAY_UNIT, **LOCATED})
+
+    def _changes(self) -> Iterator[datetime]:
+        """List the instants at which evidence that is no edition changes."""
+        settings = self._settings
+        if settings.inventory:
+            yield from changes_in(settings.inventory)
+        if settings.ledger:
+            yield from settings.ledger.cuts(self._max_age)
 
     @property
     def periods(self) -> tuple[tuple[datetime | None, datetime | None], ...]:
@@ -84,16 +110,17 @@ class Atlas:
         return locate_participants(_cast(units, CLIENT_UNIT), self._sources)
 
     def verify_unchanged(self) -> None:
-        """Raise GeoError if a database or an inventory file is no longer what was opened.
+        """Raise GeoError if a file of evidence is no longer what was opened.
 
         To be asked on the machine where they were opened: another has copies.
         """
-        inventory = self._settings.inventory
-        files: list[Database | InventoryFile] = [*self._settings.databases]
-        files += inventory.files if inventory else ()
-        faults = [fault_if_changed(file.path, file.identity) for file in files]
-        if any(faults):
-            raise GeoError.of(fault for fault in faults if fault)
+        settings = self._settings
+        files: list[Database | RangeFile | InventoryFile] = [*_editions(settings)]
+        files += settings.inventory.files if settings.inventory else ()
+        faults = [fault for file in files if (fault := fault_if_changed(file.path, file.identity))]
+        faults += settings.ledger.changes() if settings.ledger else ()
+        if faults:
+            raise GeoError.of(faults)
 
     def _located(self, units: pl.DataFrame) -> pl.DataFrame:
         inventory = self._settings.inventory
@@ -104,27 +131,38 @@ class Atlas:
     @cached_property
     def _sources(self) -> OpenedSources:
         settings = self._settings
+        readers = _opened(settings.databases, lambda one: Reader(one, settings.min_confidence))
         return OpenedSources(
-            readers=tuple(_opened(settings.databases)),
+            editions=(*readers, *_opened(settings.ranges, RangeTable)),
             register=Register(settings.inventory) if settings.inventory else None,
+            book=LedgerBook(settings.ledger, settings.min_confidence) if settings.ledger else None,
             periods=self._periods,
             max_age_days=settings.max_age_days,
+            max_age=self._max_age,
+            trust=settings.trust,
+            site_names=settings.site_names,
+            nat64=settings.nat64,
             public=frozenset({"global", "documentation"} if settings.documentation_is_public else {"global"}),
         )
 
 
-def _opened(databases: Sequence[Database]) -> Sequence[Reader]:
-    """Open all databases. Raises GeoError with the faults of all of them."""
-    readers: list[Reader] = []
+def _editions(settings: AtlasSettings) -> list[Database | RangeFile]:
+    """List all dated files, in the order in which periods have their standings."""
+    return [*settings.databases, *settings.ranges]
+
+
+def _opened(sources: Sequence[Source], open_one: Callable[[Source], Opened]) -> list[Opened]:
+    """Open all of them. Raises GeoError with the faults of all."""
+    opened: list[Opened] = []
     faults: list[Fault] = []
-    for database in databases:
+    for source in sources:
         try:
-            readers.append(Reader(database))
+            opened.append(open_one(source))
         except GeoError as error:
             faults.extend(error.faults)
     if faults:
         raise GeoError.of(faults)
-    return readers
+    return opened
 
 
 def _cast(units: pl.DataFrame, schema: Schema) -> pl.DataFrame:

@@ -46,7 +46,8 @@ class Answer:
     hints. Where it names none without a reason of its own, `why_not` still says why. `shown` is what it
     says, as written. Answers of one `maker` are one opinion, however many; None is an opinion of its own.
     `own_word` marks what the log itself declares, `relied_on` what the operator's word alone shall decide.
-    `city` and `observed_at` (when a ledger recorded the answer) are only told.
+    `city`, `observed_at` (when a ledger recorded the answer) and what an inventory says of its own lines are
+    only told.
     """
 
     source: str
@@ -63,6 +64,9 @@ class Answer:
     own_word: bool = False
     relied_on: bool = False
     city: str | None = None
+    basis: str | None = None
+    attested_by: str | None = None
+    transfer_basis: str | None = None
     observed_at: datetime | None = None
 
     @property
@@ -117,6 +121,9 @@ PARTICIPANT = Subject(
     {**_EVERYWHERE, **dict.fromkeys(_PRIVATE, "private_client"), "absent": "no_client"},
     frozenset({"nat64", "sixtofour", "teredo"}),
 )
+
+RELIED_ON = "what the operator has seen or agreed decides alone, as the audit was told to trust it"
+"""Why other answers do not count where one is relied on."""
 
 _ONLY_DOUBT = "a geofeed is its owner's own word: it may add a country, and never be the only one to name it"
 
@@ -189,7 +196,7 @@ def _refusal(answer: Answer, placeless: Collection[str], *, reliance: bool) -> s
     if placeless and answer.level is not Level.ATTESTED:
         return PLACELESS[min(placeless)]
     if reliance and not answer.relied_on:
-        return "what the operator has seen or agreed decides alone, as the audit was told to trust it"
+        return RELIED_ON
     return _ONLY_DOUBT if answer.level is Level.GEOFEED else None
 
 

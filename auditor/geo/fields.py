@@ -1,12 +1,15 @@
 """The fields of an inventory line, read strictly; each reader raises `NotReadableError`."""
 
 import re
+import socket
 import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import IPv6Network, ip_network
 
 from auditor.countries import COUNTRIES, OFTEN_MEANT
+from auditor.geo.stretches import block_of
 from auditor.text import nearest
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:[Zz]|[+-]\d\d:\d\d)")
@@ -14,6 +17,8 @@ _PREFIX = re.compile(r"[0-9A-Fa-f.:]+(?:/[0-9]{1,3})?")
 _BLANKS = re.compile(r"\s+")
 _NAME = re.compile(r"(?:\*\.)?[\w-]+(?:\.[\w-]+)*")
 _MAPPED_LENGTH = 96
+_INSTANTS = 10_000
+"""So many different days, and more, an inventory may name; each is read once."""
 
 
 class NotReadableError(Exception):
@@ -37,6 +42,8 @@ def name_key(name: str) -> str:
 
 def prefix_of(written: str) -> str:
     """Read an IPv4 or IPv6 prefix, in its shortest spelling; a bare address is a prefix of its own."""
+    if _is_shortest(written):
+        return written
     address = written.partition("/")[0]
     try:
         network = ip_network(written if _PREFIX.fullmatch(written) else "", strict=False)
@@ -49,6 +56,19 @@ def prefix_of(written: str) -> str:
     if host != network.network_address:
         raise NotReadableError(f"`{written}` has host bits set", f"the network is `{network}`")
     return str(network)
+
+
+def _is_shortest(written: str) -> bool:
+    """Tell whether a prefix is surely right as it is written: the quick way for most of many lines."""
+    if written.startswith("::"):  # what may be IPv4 in another dress is spelled here and there in two ways
+        return False
+    try:
+        block = block_of(written)
+    except ValueError:
+        return False
+    family, octets = (socket.AF_INET6, 16) if ":" in written else (socket.AF_INET, 4)
+    shortest = socket.inet_ntop(family, block.first.to_bytes(octets))
+    return written == f"{shortest}/{block.length}"
 
 
 def site_of(written: str) -> str:
@@ -65,6 +85,7 @@ def name_of(written: str) -> str:
     return written
 
 
+@lru_cache
 def countries_of(written: str) -> tuple[str, ...]:
     """Read one country code, or several separated by blanks."""
     codes = written.split()
@@ -74,6 +95,7 @@ def countries_of(written: str) -> tuple[str, ...]:
     return tuple(sorted(set(codes)))
 
 
+@lru_cache(maxsize=_INSTANTS)
 def instant_of(written: str) -> datetime:
     """Read an RFC 3339 instant with its offset, in UTC."""
     try:

@@ -19,7 +19,7 @@ class Identity:
 
 def identity_of(path: Path) -> Identity:
     """Stat and hash a file. Raises GeoError if it cannot be read."""
-    if path.is_fifo():  # to open one waits for a writer that may never come
+    if path.is_fifo() or path.is_char_device():  # to read one may have no end
         raise GeoError(Fault(str(path), "is no file", "write what it gives to a file first"))
     try:
         with path.open("rb") as opened:

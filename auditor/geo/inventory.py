@@ -3,15 +3,17 @@
 Design: GEOLOCATION.md, section 6.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
+
+import polars as pl
 
 from auditor.errors import Fault, GeoError
-from auditor.geo.addresses import private_among
+from auditor.geo.addresses import PRIVATE_KINDS, classify, private_among
 from auditor.geo.fields import (
     NotReadableError,
     countries_of,
@@ -23,7 +25,7 @@ from auditor.geo.fields import (
     site_key,
     site_of,
 )
-from auditor.geo.files import Identity, identity_of
+from auditor.geo.files import Identity, identity_of, replaced
 from auditor.model import Role
 from auditor.tables import Line, read_table
 
@@ -31,8 +33,6 @@ REQUIRED = ("prefix", "site", "name", "country", "role", "from", "until", "attes
 OPTIONAL = ("transfer_basis", "kind")
 BASES = ("contract", "site_visit", "traceroute", "provider_statement", "assumed")
 KINDS = ("relay", "site", "cloud")
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,6 @@ class Attested:
     kind: str | None
 
     @property
-    def network(self) -> IPv4Network | IPv6Network | None:
-        """The prefix, parsed."""
-        return ip_network(self.prefix) if self.prefix else None
-
-    @property
     def prefix_length(self) -> int:
         """The length of the prefix; -1 without one."""
         return int(self.prefix.rpartition("/")[2]) if self.prefix else -1
@@ -95,125 +90,190 @@ class Attested:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All lines of all files, in order."""
+    """Inventory files, as they were when they were read.
+
+    Small, so that it can travel: the lines stay behind, and are read again, from files that must be the same,
+    where they are first asked for. That raises GeoError.
+    """
 
     files: tuple[InventoryFile, ...]
-    lines: tuple[Attested, ...]
+
+    @property
+    def lines(self) -> tuple[Attested, ...]:
+        """All lines of all files, in order."""
+        return _held(self.files).lines
 
     @property
     def knows_roles(self) -> bool:
         """Whether a line speaks only for relays of one role."""
-        return any(line.role is not None for line in self.lines)
+        return _held(self.files).knows_roles
+
+    @property
+    def changes(self) -> tuple[datetime, ...]:
+        """The instants at which a line begins or ceases to hold, in order, each once."""
+        return _held(self.files).changes
 
 
 def load_inventory(paths: Sequence[Path]) -> Inventory:
     """Read inventory files. Raises GeoError with all faults of all files."""
     files: list[InventoryFile] = []
-    placed: list[Placed] = []
     faults: list[Fault] = []
     for path in paths:
         try:
             files.append(InventoryFile(str(path), identity_of(path)))
         except GeoError as error:
             faults.extend(error.faults)
-        else:
-            placed.extend(_lines_of(path, files[-1], faults))
-    placed = _with_private(placed)
-    faults.extend(_overlaps(placed))
+    inventory = Inventory(tuple(files))
+    try:
+        _held(inventory.files)
+    except GeoError as error:
+        faults.extend(error.faults)
     if faults:
         raise GeoError.of(faults)
-    return Inventory(tuple(files), tuple(attested for attested, _ in placed))
+    return inventory
 
 
-Placed = tuple[Attested, Line]
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The lines of all files, and what is asked of them as a whole."""
+
+    lines: tuple[Attested, ...]
+    knows_roles: bool
+    changes: tuple[datetime, ...]
 
 
-def _lines_of(path: Path, file: InventoryFile, faults: list[Fault]) -> Iterator[Placed]:
-    """Read the lines of one file; what is wrong is added to `faults`."""
-    for line in read_table(path, required=REQUIRED, optional=OPTIONAL):
-        if isinstance(line, Fault):
-            faults.append(line)
-        elif attested := _Fields(line, faults).attested(file):
-            yield attested, line
+@lru_cache(maxsize=1)
+def _held(files: tuple[InventoryFile, ...]) -> _Lines:
+    """Read the lines of files, once in a process for the files that are at work. Raises GeoError."""
+    faults: list[Fault] = []
+    tables = [table for file in files if (table := _table_of(file, faults))]
+    lines = _with_private([line for table in tables for line in table.lines])
+    faults.extend(_overlaps(lines, {table.file: table.columns for table in tables}))
+    if faults:
+        raise GeoError.of(faults)
+    ends = (line.until_at for line in lines)
+    return _Lines(
+        lines=lines,
+        knows_roles=any(line.role is not None for line in lines),
+        changes=tuple(sorted({*(line.from_at for line in lines), *(end for end in ends if end)})),
+    )
 
 
-def _with_private(placed: Sequence[Placed]) -> list[Placed]:
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What can be read of one file; `columns` has the places of its columns, from 0."""
+
+    file: InventoryFile
+    columns: Mapping[str, int]
+    lines: Sequence[Attested]
+
+
+def _table_of(file: InventoryFile, faults: list[Fault]) -> _Table | None:
+    """Read one file; what is wrong is added to `faults`. None where there are no lines."""
+    read = read_table(Path(file.path), required=REQUIRED, optional=OPTIONAL)
+    if identity_of(Path(file.path)).sha256 != file.sha256:
+        faults.append(replaced(file.path))
+        return None
+    lines = [line for line in read if isinstance(line, Line)]
+    faults.extend(line for line in read if isinstance(line, Fault))
+    attested = [_attested(line, file, faults) for line in lines]
+    return _Table(file, lines[0].columns, [line for line in attested if line]) if lines else None
+
+
+def _with_private(lines: Sequence[Attested]) -> tuple[Attested, ...]:
     """Mark private prefixes, all in one look-up."""
-    private = private_among(attested.prefix for attested, _ in placed if attested.prefix)
-    return [(replace(attested, private=attested.prefix in private), line) for attested, line in placed]
+    private = _private_among({line.prefix for line in lines if line.prefix})
+    return tuple(replace(line, private=True) if line.prefix in private else line for line in lines)
 
 
-class _Fields:
-    """Reads the fields of one line, and collects what is wrong with them."""
-
-    def __init__(self, line: Line, faults: list[Fault]) -> None:
-        self._line = line
-        self._faults = faults
-        self._before = len(faults)
-
-    def attested(self, file: InventoryFile) -> Attested | None:
-        """Read the line; None if anything is wrong with it."""
-        prefix = self._read("prefix", prefix_of)
-        site, name = self._read("site", site_of), self._read("name", name_of)
-        if not any(self._line.fields[column] for column in ("prefix", "site", "name")):
-            self._fault("prefix", "a line needs a prefix, a site or a name")
-        countries = self._required("country", countries_of)
-        from_at, until_at = self._required("from", instant_of), self._read("until", instant_of)
-        if from_at and until_at and until_at <= from_at:
-            self._fault("until", "is not later than `from`")
-        role = self._read("role", one_of([role for role in Role if role is not Role.UNKNOWN]))
-        basis, kind = self._read("basis", one_of(BASES)), self._read("kind", one_of(KINDS))
-        if len(self._faults) > self._before or countries is None or from_at is None:
-            return None
-        return Attested(
-            file=file,
-            line=self._line.number,
-            prefix=prefix,
-            private=False,
-            site=site,
-            site_key=site_key(site) if site else None,
-            name=name,
-            name_key=name_key(name) if name else None,
-            countries=countries,
-            role=Role(role) if role else None,
-            from_at=from_at,
-            until_at=until_at,
-            attested_by=self._text("attested_by"),
-            basis=basis,
-            transfer_basis=self._text("transfer_basis"),
-            kind=kind,
-        )
-
-    def _text(self, column: str) -> str | None:
-        return self._line.fields.get(column)
-
-    def _required(self, column: str, read: Callable[[str], Value]) -> Value | None:
-        if self._text(column) is None:
-            self._fault(column, "is missing")
-        return self._read(column, read)
-
-    def _read(self, column: str, read: Callable[[str], Value]) -> Value | None:
-        written = self._text(column)
-        if written is None:
-            return None
-        try:
-            return read(written)
-        except NotReadableError as error:
-            self._fault(column, error.text, error.hint)
-            return None
-
-    def _fault(self, column: str, text: str, hint: str | None = None) -> None:
-        self._faults.append(Fault(self._line.place(column), f"{column}: {text}", hint))
+def _private_among(prefixes: Iterable[str]) -> frozenset[str]:
+    """Pick the prefixes that are private as a whole; most begin in public space, which settles them."""
+    known = pl.Series(list(prefixes), dtype=pl.String)
+    kinds = classify(known.str.extract(r"^([^/]+)"), canonical=False)["kind"]
+    return private_among(known.filter(kinds.is_in(sorted(PRIVATE_KINDS))))
 
 
-def _overlaps(placed: Sequence[Placed]) -> Iterator[Fault]:
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "prefix": prefix_of,
+    "site": site_of,
+    "name": name_of,
+    "country": countries_of,
+    "role": one_of(role for role in Role if role is not Role.UNKNOWN),
+    "from": instant_of,
+    "until": instant_of,
+    "basis": one_of(BASES),
+    "kind": one_of(KINDS),
+}
+
+
+def _attested(line: Line, file: InventoryFile, faults: list[Fault]) -> Attested | None:
+    """Read one line; None if anything is wrong with it, which is added to `faults`."""
+    values, wrong = _values_of(line)
+    if wrong:
+        faults.extend(wrong)
+        return None
+    site, name, role = values.get("site"), values.get("name"), values.get("role")
+    return Attested(
+        file=file,
+        line=line.number,
+        prefix=values.get("prefix"),
+        private=False,
+        site=site,
+        site_key=site_key(site) if site else None,
+        name=name,
+        name_key=name_key(name) if name else None,
+        countries=values["country"],
+        role=Role(role) if role else None,
+        from_at=values["from"],
+        until_at=values.get("until"),
+        attested_by=line.fields["attested_by"],
+        basis=values.get("basis"),
+        transfer_basis=line.fields.get("transfer_basis"),
+        kind=values.get("kind"),
+    )
+
+
+def _values_of(line: Line) -> tuple[dict[str, Any], list[Fault]]:
+    """Read the fields that have a form of their own, and say what is wrong with them."""
+    values: dict[str, Any] = {}
+    wrong: list[Fault] = []
+
+    def fault(column: str, text: str, hint: str | None = None) -> None:
+        wrong.append(Fault(line.place(column), f"{column}: {text}", hint))
+
+    fields = line.fields
+    for column, read in _READERS.items():
+        written = fields.get(column)
+        if written is not None:
+            try:
+                values[column] = read(written)
+            except NotReadableError as error:
+                fault(column, error.text, error.hint)
+    if not (fields["prefix"] or fields["site"] or fields["name"]):
+        fault("prefix", "a line needs a prefix, a site or a name")
+    for column in ("country", "from"):
+        if fields[column] is None:
+            fault(column, "is missing")
+    if "from" in values and "until" in values and values["until"] <= values["from"]:
+        fault("until", "is not later than `from`")
+    return values, wrong
+
+
+Columns = Mapping[InventoryFile, Mapping[str, int]]
+
+
+def _overlaps(lines: Iterable[Attested], columns: Columns) -> Iterator[Fault]:
     """Find lines that at one time name different countries for the same thing."""
-    groups: dict[tuple[str, str, Role | None], list[Placed]] = {}
-    for attested, line in placed:
-        for column, key in _keys_of(attested):
-            groups.setdefault((column, key, attested.role), []).append((attested, line))
-    for (column, key, _), members in groups.items():
-        yield from _overlaps_within(column, key, members)
+    first: dict[tuple[str, str, Role | None], Attested] = {}
+    several: dict[tuple[str, str, Role | None], list[Attested]] = {}
+    for line in lines:
+        for column, key in _keys_of(line):
+            thing = (column, key, line.role)
+            known = first.setdefault(thing, line)
+            if known is not line:
+                several.setdefault(thing, [known]).append(line)
+    for (column, key, _), members in several.items():
+        yield from _overlaps_within(column, key, members, columns)
 
 
 def _keys_of(attested: Attested) -> Iterator[tuple[str, str]]:
@@ -229,20 +289,21 @@ def _keys_of(attested: Attested) -> Iterator[tuple[str, str]]:
         yield "name", attested.name_key
 
 
-def _overlaps_within(column: str, key: str, members: list[Placed]) -> Iterator[Fault]:
+def _overlaps_within(column: str, key: str, members: Sequence[Attested], columns: Columns) -> Iterator[Fault]:
     latest: dict[tuple[str, ...], Attested] = {}
-    for attested, line in sorted(members, key=lambda member: member[0].from_at):
+    for line in sorted(members, key=lambda member: member.from_at):
         for earlier in latest.values():
-            if earlier.countries != attested.countries and earlier.holds_at(attested.from_at):
-                here, there = " ".join(attested.countries), " ".join(earlier.countries)
+            if earlier.countries != line.countries and earlier.holds_at(line.from_at):
+                place = f"{line.file.path}:{line.line}:{columns[line.file][column] + 1}"
+                here, there = " ".join(line.countries), " ".join(earlier.countries)
                 text = (
                     f"{column}: `{key.strip()}` is in {here} here, and at the same time in {there} "
                     f"at {earlier.file.path}:{earlier.line}"
                 )
-                yield Fault(line.place(column), text, "end the one where the other begins")
-        known = latest.get(attested.countries)
-        if known is None or _ends_later(attested, known):
-            latest[attested.countries] = attested
+                yield Fault(place, text, "end the one where the other begins")
+        known = latest.get(line.countries)
+        if known is None or _ends_later(line, known):
+            latest[line.countries] = line
 
 
 def _ends_later(one: Attested, other: Attested) -> bool:

@@ -5,8 +5,7 @@ import polars as pl
 from auditor.geo.answers import DECLARED_OF_PARTICIPANT, declared_answer
 from auditor.geo.candidates import PARTICIPANT, combine_participant, silence_of
 from auditor.geo.frames import intern
-from auditor.geo.opened import OpenedSources
-from auditor.geo.periods import Standing
+from auditor.geo.opened import OpenedSources, said_column
 from auditor.model import LOCATED
 
 ADDED = ("key", "reasons", "hints")
@@ -18,23 +17,18 @@ def locate_participants(units: pl.DataFrame, sources: OpenedSources) -> pl.DataF
     A database is asked only about the addresses in whose period it is heard, or all that is there.
     """
     rows = units.hstack(sources.classified(units["client_ip"], PARTICIPANT, canonical=False))
-    said = []
-    for place, (column, reader) in enumerate(zip(sources.said_columns, sources.readers, strict=True)):
-        asks = [
-            number
-            for number, period in enumerate(sources.periods)
-            if period.standings[place] is not Standing.SUPERSEDED
-        ]
-        asked = rows.select(pl.when(pl.col("location_period").is_in(asks)).then("asked")).to_series()
-        lookup = reader.lookup(asked)
-        said.append(lookup.said)
-        rows = rows.with_columns(lookup.index.alias(column))
+    said = {}
+    for place in sources.of_participants:
+        in_time = pl.col("location_period").is_in(sources.heard_in(place))
+        lookup = sources.editions[place].lookup(rows.select(pl.when(in_time).then("asked")).to_series())
+        said[place] = lookup.said
+        rows = rows.with_columns(lookup.index.alias(said_column(place)))
     index, distinct = intern(
         rows.select(
             "kind",
             "participant_country_declared",
             "location_period",
-            *sources.said_columns,
+            *(said_column(place) for place in said),
             inner_kind=pl.when(pl.col("kind").is_in(list(PARTICIPANT.embedding))).then("inner_kind"),
         )
     )

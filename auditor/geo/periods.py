@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from auditor.geo.inventory import Inventory
 from auditor.geo.mmdb import Database
-from auditor.geo.schemas import Rank, maker_of, rank_of
+from auditor.geo.ranges.files import RangeFile
+from auditor.geo.schemas import Rank
 
 TICK = timedelta(microseconds=1)
 _RANKS = (*Rank, None)
@@ -54,10 +55,11 @@ class Period:
         return self.until_at - TICK if self.until_at is not None else datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def edition_of(database: Database) -> Edition:
-    """Say of which opinion a database is an edition: all of one maker and sort of knowledge are one."""
-    rank = _RANKS.index(rank_of(database.database_type))
-    return Edition((database.opinion, maker_of(database.database_type)), rank, database.built_at)
+def edition_of(source: Database | RangeFile) -> Edition:
+    """Say of which opinion a file is an edition: all databases of one maker and sort of knowledge are one."""
+    if isinstance(source, RangeFile):
+        return Edition((source.form, source.publisher), 0, source.published_at)
+    return Edition((source.opinion, source.maker), _RANKS.index(source.rank), source.built_at)
 
 
 def changes_in(inventory: Inventory) -> Iterator[datetime]:

@@ -4,17 +4,29 @@ Design: GEOLOCATION.md, sections 5 and 9.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import polars as pl
 
 from auditor.geo.addresses import PRIVATE_KINDS, incident_networks
-from auditor.geo.answers import DECLARED, declared_answer, evidence_row, inventory_answer
+from auditor.geo.answers import (
+    DECLARED,
+    declared_answer,
+    evidence_row,
+    inventory_answer,
+    ledger_answer,
+    site_answer,
+)
 from auditor.geo.candidates import ATTESTABLE, RELAY, combine, silence_of
 from auditor.geo.frames import intern
-from auditor.geo.opened import OpenedSources
+from auditor.geo.ledger.book import LedgerSaid
+from auditor.geo.mmdb import Reader
+from auditor.geo.opened import OpenedSources, said_column
+from auditor.geo.ranges.sites import regions_named
 from auditor.geo.register import Found, Question
-from auditor.geo.schemas import Said
+from auditor.geo.schemas import Opinion, Said
 from auditor.model import ANSWER, LOCATED, RELAY_UNIT, Role, Schema
 
 
@@ -23,13 +35,18 @@ def locate_relays(units: pl.DataFrame, sources: OpenedSources) -> pl.DataFrame:
     rows = units.hstack(sources.classified(units["relay_ip"], RELAY, canonical=True))
     rows, said = _looked_up(rows, sources)
     rows, found = _attested(rows, sources)
-    index, distinct = intern(rows.select(*_SIGNATURE, *sources.said_columns, _ROUTER))
-    outcomes = [_outcome(row, sources, said, found) for row in distinct.iter_rows(named=True)]
+    rows, recorded = _recorded(rows, sources)
+    rows = rows.with_columns(named_region=_named_region(rows["relay_site"], sources))
+    index, distinct = intern(rows.select(*_SIGNATURE, *map(said_column, said), _ROUTER))
+    outcomes = [
+        _outcome(row, sources, _Said(said, found, recorded)) for row in distinct.iter_rows(named=True)
+    ]
     settled = pl.DataFrame(outcomes, schema=_SETTLED, orient="row")
-    whole = _with_prefixes(rows.hstack(settled[index]), _prefix_columns(sources))
+    whole = _with_prefixes(rows.hstack(settled[index]), sources.of_relays)
+    around = incident_networks(whole.select(pl.coalesce("asked", "address")).to_series())
     return whole.with_columns(
-        network=_longest(_prefix_columns(sources)),
-        incident_network=incident_networks(whole.select(pl.coalesce("asked", "address")).to_series()),
+        network=_longest([_prefix_column(place) for place in _placing(sources)]),
+        incident_network=pl.coalesce("autonomous_system", around),
     ).select(*RELAY_UNIT, *(pl.col(name).cast(dtype) for name, dtype in LOCATED.items()))
 
 
@@ -38,9 +55,10 @@ _SETTLED: Schema = {
     "reasons": pl.List(pl.String),
     "hints": pl.List(pl.String),
     "answers": pl.List(ANSWER),
-    "database": pl.List(pl.Int32),
+    "edition": pl.List(pl.Int32),
+    "autonomous_system": pl.String,
 }
-"""`database` has the place of the database behind each answer, null where it is another source."""
+"""`edition` has the place of the edition behind each answer, null where it is another source."""
 
 _SIGNATURE = (
     "kind",
@@ -48,6 +66,8 @@ _SIGNATURE = (
     "relay_country_declared",
     "location_period",
     "found",
+    "recorded",
+    "named_region",
     "has_site",
     "has_name",
 )
@@ -55,20 +75,50 @@ _ROUTER = pl.when(pl.col("kind") == "sixtofour").then("inner").alias("router")
 """The IPv4 of a 6to4 address is the router's, so it is a hint and no more."""
 
 
-def _looked_up(rows: pl.DataFrame, sources: OpenedSources) -> tuple[pl.DataFrame, list[tuple[Said, ...]]]:
-    """Ask each database once for each distinct address; also for the network that it answers for."""
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What was said, by index: of each edition by its place, by lines of the inventory, and in the ledger."""
+
+    editions: Mapping[int, Sequence[Said]]
+    found: Sequence[tuple[Found, ...]]
+    recorded: Sequence[tuple[LedgerSaid, ...]]
+
+
+def _looked_up(
+    rows: pl.DataFrame, sources: OpenedSources
+) -> tuple[pl.DataFrame, dict[int, tuple[Said, ...]]]:
+    """Ask each edition once for each distinct address; also for the network that it answers for."""
     asked = rows["asked"].drop_nulls().unique(maintain_order=True)
     table = pl.DataFrame({"asked": asked})
-    said = []
-    for said_column, prefix_column, reader in zip(
-        sources.said_columns, _prefix_columns(sources), sources.readers, strict=True
-    ):
-        lookup = reader.lookup(asked)
-        said.append(lookup.said)
+    said = {}
+    for place in sources.of_relays:
+        edition = sources.editions[place]
+        lookup = edition.lookup(asked, with_city=True)
+        said[place] = lookup.said
         table = table.with_columns(
-            lookup.index.alias(said_column), reader.networks_of(asked).alias(prefix_column)
+            lookup.index.alias(said_column(place)), edition.networks_of(asked).alias(_prefix_column(place))
         )
     return rows.join(table, on="asked", how="left", maintain_order="left", validate="m:1"), said
+
+
+def _recorded(
+    rows: pl.DataFrame, sources: OpenedSources
+) -> tuple[pl.DataFrame, Sequence[tuple[LedgerSaid, ...]]]:
+    """Ask the ledger what was recorded of each address near the period."""
+    if sources.book is None:
+        return rows.with_columns(recorded=pl.lit(None, pl.UInt32)), []
+    instants = [period.instant for period in sources.periods]
+    index, recorded = sources.book.said(rows["asked"], instants, rows["location_period"], sources.max_age)
+    return rows.with_columns(recorded=index), recorded
+
+
+def _named_region(sites: pl.Series, sources: OpenedSources) -> pl.Series:
+    """Keep the sites that are names of regions of the providers whose names the logs use; others are null."""
+    distinct = sites.drop_nulls().unique()
+    known = [site if regions_named(site, sources.site_names) else None for site in distinct]
+    return sites.replace_strict(
+        distinct, pl.Series(known, dtype=pl.String), default=None, return_dtype=pl.String
+    )
 
 
 def _attested(rows: pl.DataFrame, sources: OpenedSources) -> tuple[pl.DataFrame, list[tuple[Found, ...]]]:
@@ -102,22 +152,21 @@ def _attested(rows: pl.DataFrame, sources: OpenedSources) -> tuple[pl.DataFrame,
     return rows.with_columns(found=pl.Series(answered, dtype=pl.UInt32).gather(index)), list(numbers)
 
 
-def _outcome(
-    row: Mapping[str, Any],
-    sources: OpenedSources,
-    said: Sequence[Sequence[Said]],
-    found: Sequence[tuple[Found, ...]],
-) -> tuple[Any, ...]:
+def _outcome(row: Mapping[str, Any], sources: OpenedSources, said: _Said) -> tuple[Any, ...]:
     """Settle one signature, as a row of _SETTLED."""
-    attested = [inventory_answer(one) for one in found[row["found"]]]
-    asked = sources.answers(row, said)
+    before = [inventory_answer(one, sources.trust) for one in said.found[row["found"]]]
+    named = row["named_region"]
+    before += map(partial(site_answer, named), regions_named(named, sources.site_names) if named else ())
+    before += map(ledger_answer, said.recorded[row["recorded"]] if row["recorded"] is not None else ())
+    asked = sources.answers(row, said.editions)
     declared = declared_answer(DECLARED, row["relay_country_declared"])
-    answers = [*attested, *asked.values(), *([declared] if declared else [])]
+    answers = [*before, *asked.values(), *([declared] if declared else [])]
     settled = combine(list(_silences(row, sources.public)), answers)
     router = [f"router:{row['router']}"] if row["router"] else []
     evidence = [evidence_row(*pair) for pair in zip(answers, settled.why_not, strict=True)]
-    places = [None] * len(attested) + [*asked] + [None] * (declared is not None)
-    return settled.key, settled.reasons, [*settled.hints, *router], evidence, places
+    places = [None] * len(before) + [*asked] + [None] * (declared is not None)
+    system = next(sources.networks(row, said.editions), None)
+    return settled.key, settled.reasons, [*settled.hints, *router], evidence, places, system
 
 
 def _silences(row: Mapping[str, Any], public: frozenset[str]) -> Iterator[str]:
@@ -134,18 +183,26 @@ def _silences(row: Mapping[str, Any], public: frozenset[str]) -> Iterator[str]:
         yield "unknown_site"
 
 
-def _prefix_columns(sources: OpenedSources) -> list[str]:
-    return [f"prefix_{place}" for place in range(len(sources.readers))]
+def _prefix_column(place: int) -> str:
+    return f"prefix_{place}"
 
 
-def _with_prefixes(rows: pl.DataFrame, prefixes: Sequence[str]) -> pl.DataFrame:
-    """Write into each database's answer the network that it answered for, which differs by address."""
+def _placing(sources: OpenedSources) -> Iterator[int]:
+    """List the editions whose prefixes tell how finely a place is known: those of location databases."""
+    for place in sources.of_relays:
+        edition = sources.editions[place]
+        if isinstance(edition, Reader) and edition.database.opinion is not Opinion.NETWORK:
+            yield place
+
+
+def _with_prefixes(rows: pl.DataFrame, places: Sequence[int]) -> pl.DataFrame:
+    """Write into each edition's answer the network that it answered for, which differs by address."""
     numbered = rows.with_row_index("row")
     answer = pl.col("answers").struct
-    own = [pl.when(pl.col("database") == place).then(prefix) for place, prefix in enumerate(prefixes)]
+    own = [pl.when(pl.col("edition") == place).then(_prefix_column(place)) for place in places]
     written = (
-        numbered.select("row", "answers", "database", *prefixes)
-        .explode("answers", "database", empty_as_null=False)  # they come back with the join
+        numbered.select("row", "answers", "edition", *map(_prefix_column, places))
+        .explode("answers", "edition", empty_as_null=False)  # they come back with the join
         .with_columns(answers=answer.with_fields(prefix=pl.coalesce(answer.field("prefix"), *own)))
         .group_by("row", maintain_order=True)
         .agg("answers")

@@ -1,13 +1,12 @@
 """On what a run rests: where relays are placed and why, and what could not be read."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 import polars as pl
 
-from auditor.report import catalogue
 from auditor.report.phrase import Logged
-from auditor.report.reasons import Reason, reason_of
+from auditor.report.place_reasons import Reason
+from auditor.report.reasons import reason_of
 
 LISTED_LINES = 100
 """A table of the report lists so many lines at most, where a hostile log could make it endless."""
@@ -22,19 +21,6 @@ class Unread:
     count: int
     source_file: str
     record: int
-
-
-@dataclass(frozen=True, slots=True)
-class Contested:
-    """A relay on whose country sources disagree."""
-
-    relay: str
-    site: str
-    role: str
-    since: datetime | None
-    until: datetime | None
-    says: tuple[tuple[str, str], ...]
-    connections: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,32 +67,4 @@ def placements_of(locations: pl.LazyFrame) -> tuple[Placement, ...]:
     )
     return tuple(
         Placement(reason_of(reason), relays, connections) for reason, relays, connections in rows.iter_rows()
-    )
-
-
-def contested_of(locations: pl.LazyFrame) -> tuple[Contested, ...]:
-    """List the relays on whose country sources disagree, those with most connections first."""
-    rows = (
-        locations.filter(pl.col("reasons").list.contains("contested"))
-        .sort(
-            "connections", "address", "site", "name", "role", "period_from", descending=[True, *[False] * 5]
-        )
-        .head(LISTED_LINES)
-        .collect(engine="streaming")
-    )
-    return tuple(
-        Contested(
-            relay=Logged(row["address"] or row["name"] or "no address"),
-            site=Logged(row["site"] or ""),
-            role=catalogue.ROLES.get(row["role"], row["role"] or catalogue.ROLES["unknown"]),
-            since=row["period_from"],
-            until=row["period_until"],
-            says=tuple(
-                (Logged(answer["source"] or ""), Logged(answer["country"] or "no country"))
-                for answer in row["answers"] or ()
-                if answer["counted"]
-            ),
-            connections=row["connections"],
-        )
-        for row in rows.iter_rows(named=True)
     )

@@ -8,9 +8,11 @@ import polars as pl
 
 from auditor.errors import Fault, RunError
 from auditor.evidence.manifest import Manifest
-from auditor.report.explain import Explanation, Waivers, explanation_of
+from auditor.evidence.summary import Summary
+from auditor.report.explain import Explanation, background_of, explanation_of
 from auditor.report.phrase import RECORD_LIMIT, visible
 from auditor.report.placing import locations_of
+from auditor.report.tables import Tables
 
 LISTED_EXHIBITS = 25
 
@@ -28,19 +30,13 @@ class Exhibit:
     sha256: str
 
 
-def exhibits_of(
-    exhibits: pl.LazyFrame,
-    findings: pl.LazyFrame,
-    locations: pl.LazyFrame,
-    *,
-    manifest: Manifest,
-    waivers: Waivers,
-) -> tuple[Exhibit, ...]:
+def exhibits_of(tables: Tables, manifest: Manifest, summary: Summary) -> tuple[Exhibit, ...]:
     """Explain each exhibited finding. Raises RunError for one that the run does not hold."""
-    shown = exhibits.sort("exhibit").head(LISTED_EXHIBITS).collect()
+    shown = tables.exhibits.sort("exhibit").head(LISTED_EXHIBITS).collect()
     wanted = pl.col("finding_id").is_in(shown["finding_id"].implode())
-    rows = findings.filter(wanted).collect(engine="streaming")
-    located = zip(rows.iter_rows(named=True), locations_of(rows, locations), strict=True)
+    rows = tables.findings.filter(wanted).collect(engine="streaming")
+    background = background_of(manifest, summary, tables.incidents, rows.to_dicts())
+    located = zip(rows.iter_rows(named=True), locations_of(rows, tables.locations), strict=True)
     by_id = {finding["finding_id"]: (finding, location) for finding, location in located}
     rules = {rule.rule_id: rule for rule in manifest.rules}
     found = []
@@ -50,9 +46,7 @@ def exhibits_of(
             text = f"names a finding that the run does not hold: `{visible(row['finding_id'])}`"
             raise RunError(Fault("exhibits.parquet", text, "`auditor verify` says which file was altered"))
         rule = rules[finding["rule_id"]]
-        explanation = explanation_of(
-            finding, rule=rule, location=location, waivers=waivers, windows=manifest.windows
-        )
+        explanation = explanation_of(finding, rule=rule, location=location, background=background)
         found.append(_exhibit(row, explanation, rule.rule_id))
     return tuple(found)
 

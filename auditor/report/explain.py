@@ -1,7 +1,7 @@
 """One connection, or one call, under one rule, in sentences: for exhibits, and for `auditor explain`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,14 @@ import polars as pl
 from auditor.evidence.manifest import Manifest, RuleApplied, WindowApplied
 from auditor.evidence.summary import Summary, WaiverResult
 from auditor.report import catalogue
+from auditor.report.answers import agreement_phrase, answer_phrase
 from auditor.report.exceptions import NO_EXCEPTIONS, exception_sentences, has_no_exceptions
-from auditor.report.numerals import day, instant, listed, whole
-from auditor.report.phrase import NOTHING, Logged, Phrase, fill, joined
+from auditor.report.hints import hint_sentences
+from auditor.report.numerals import day, instant, whole
+from auditor.report.phrase import NOTHING, Logged, Phrase, fill
 from auditor.report.placing import frame_of, locations_of
 from auditor.report.reasons import REASONS, is_mark, reason_of
+from auditor.report.relay_lists import Entries, entries_in, list_sentence
 from auditor.report.sentences import account_sentences, choice_sentence, course_sentences, place_sentence
 from auditor.report.whole_calls import call_sentence, is_of_connection, subject_phrase, whole_call_sentences
 
@@ -30,13 +33,27 @@ The next says which places it allows or excludes.
 
 
 @dataclass(frozen=True, slots=True)
+class Background:
+    """What a run declares, and holds beside its findings: waivers, windows, entries of relay lists."""
+
+    waivers: Waivers = field(default_factory=dict)
+    windows: Sequence[WindowApplied] = ()
+    entries: Entries = field(default_factory=dict)
+
+
+NO_BACKGROUND = Background()
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """What one rule says of one connection, and why: the parts that exhibits and terminals lay out."""
+    """What one rule says of one connection, and why: the parts that exhibits and terminals lay out.
+
+    `answers` has what each source says of the place, then how they stand to each other, then the hints.
+    """
 
     head: Phrase
     sentences: tuple[Phrase, ...]
     answers: tuple[Phrase, ...]
-    agreement: Phrase
     doubts: tuple[Phrase, ...]
     would_comply: Phrase
     ground: Phrase
@@ -46,7 +63,7 @@ class Explanation:
     def lines(self) -> list[str]:
         """Lay the explanation out as lines of text; answers of sources stand beneath the place."""
         place, *rest = self.sentences
-        answers = [f"{_INDENT}{answer}" for answer in (*self.answers, self.agreement) if answer]
+        answers = [f"{_INDENT}{answer}" for answer in self.answers]
         after = [*rest, *self.doubts, self.would_comply, self.ground, self.waiver, self.source]
         return [
             str(self.head),
@@ -59,23 +76,19 @@ def explanation_of(
     *,
     rule: RuleApplied,
     location: Row | None,
-    waivers: Waivers | None = None,
-    windows: Sequence[WindowApplied] = (),
+    background: Background = NO_BACKGROUND,
 ) -> Explanation:
     """Explain a row in the shape of `model.FINDING`, also of a connection that is no finding."""
     if finding["verdict"] == "not_applicable":
         return _not_applicable(finding, rule)
-    single = is_of_connection(finding)
-    answers = tuple(_answer(answer) for answer in (location or {}).get("answers") or ()) if single else ()
     return Explanation(
         head=_head(finding, rule),
-        sentences=tuple(_sentences(finding, rule, location, windows)),
-        answers=answers,
-        agreement=_agreement(finding, location) if single else NOTHING,
+        sentences=tuple(_sentences(finding, rule, background)),
+        answers=tuple(_answers(finding, location)) if is_of_connection(finding) else (),
         doubts=tuple(_doubts(finding)),
         would_comply=_would_comply(finding, rule),
         ground=_ground(rule),
-        waiver=_waiver(finding, rule, waivers or {}),
+        waiver=_waiver(finding, rule, background.waivers),
         source=_source(finding),
     )
 
@@ -90,7 +103,6 @@ def _not_applicable(finding: Row, rule: RuleApplied) -> Explanation:
             fill("The rule is not about this connection. {scope}", scope=scope),
         ),
         answers=(),
-        agreement=NOTHING,
         doubts=(),
         would_comply=NOTHING,
         ground=NOTHING,
@@ -104,31 +116,39 @@ def sentences_of(
     *,
     rule: RuleApplied,
     location: Row | None,
-    waivers: Waivers | None = None,
-    windows: Sequence[WindowApplied] = (),
+    background: Background = NO_BACKGROUND,
 ) -> list[str]:
     """Write the lines of `auditor explain` for one row. Design: SEMANTICS.md, section 7."""
-    explanation = explanation_of(finding, rule=rule, location=location, waivers=waivers, windows=windows)
-    return explanation.lines()
+    return explanation_of(finding, rule=rule, location=location, background=background).lines()
 
 
 def explain_text(directory: Path, manifest: Manifest, rows: Sequence[Row]) -> str:
     """Explain rows in the shape of `model.FINDING`, with what their run holds and declares beside them."""
     rules = {rule.rule_id: rule for rule in manifest.rules}
-    waivers = waivers_in(Summary.model_validate_json((directory / "summary.json").read_bytes()))
-    locations = locations_of(frame_of(list(rows)), pl.scan_parquet(directory / "locations.parquet"))
+    summary = Summary.model_validate_json((directory / "summary.json").read_bytes())
+    incidents = pl.scan_parquet(directory / "incidents.parquet", glob=False)
+    background = background_of(manifest, summary, incidents, rows)
+    locations = locations_of(
+        frame_of(list(rows)), pl.scan_parquet(directory / "locations.parquet", glob=False)
+    )
     texts = [
-        sentences_of(
-            row, rule=rules[row["rule_id"]], location=location, waivers=waivers, windows=manifest.windows
-        )
+        sentences_of(row, rule=rules[row["rule_id"]], location=location, background=background)
         for row, location in zip(rows, locations, strict=True)
     ]
     return "\n\n".join(map("\n".join, texts))
 
 
-def waivers_in(summary: Summary) -> Waivers:
-    """Find waivers by their ids."""
-    return {waiver.waiver_id: waiver for waiver in summary.waivers}
+def background_of(
+    manifest: Manifest, summary: Summary, incidents: pl.LazyFrame, findings: Sequence[Row]
+) -> Background:
+    """Gather what stands behind some findings; `incidents` are all of the run."""
+    named = {finding["incident_id"] for finding in findings if finding.get("incident_id")}
+    behind = incidents.filter(pl.col("incident_id").is_in(sorted(named))).collect()
+    return Background(
+        waivers={waiver.waiver_id: waiver for waiver in summary.waivers},
+        windows=manifest.windows,
+        entries=entries_in(behind.to_dicts()),
+    )
 
 
 def findings_with(
@@ -160,19 +180,19 @@ def _verdict_words(finding: Row, rule: RuleApplied) -> str:
     return "noted" if rule.effect == "watch" and verdict == "violation" else catalogue.VERDICTS[verdict]
 
 
-def _sentences(
-    finding: Row, rule: RuleApplied, location: Row | None, windows: Sequence[WindowApplied]
-) -> Iterator[Phrase]:
+def _sentences(finding: Row, rule: RuleApplied, background: Background) -> Iterator[Phrase]:
     if not is_of_connection(finding):
         yield from whole_call_sentences(finding, rule)
         return
     yield place_sentence(finding)
-    yield from account_sentences(finding, location)
+    yield from account_sentences(finding)
     if has_no_exceptions(finding, rule):
         yield fill("{chosen} {no}", chosen=choice_sentence(finding), no=NO_EXCEPTIONS)
     else:
         yield choice_sentence(finding)
-        yield from exception_sentences(finding, rule, windows)
+        yield from exception_sentences(finding, rule, background.windows)
+    if listed := list_sentence(finding, background.entries):
+        yield listed
     yield from course_sentences(finding)
     if rule.effect == "require":
         yield call_sentence(finding, rule)
@@ -181,35 +201,11 @@ def _sentences(
             yield fill("{text}.", text=REASONS[mark].text)
 
 
-def _answer(answer: Row) -> Phrase:
-    date, prefix, country = (answer.get(name) for name in ("date", "prefix", "country"))
-    named = [Logged(answer.get("source") or "a source without a name")]
-    details = [*([day(date)] if date else []), *([Logged(prefix)] if prefix else [])]
-    why = Logged(answer.get("why_not") or "no reason given")
-    said = [Logged(country) if country else "no country"] if country or answer.get("counted") else []
-    counted_not = [] if answer.get("counted") else [fill("not counted, as {why}", why=why)]
-    return fill(
-        "{source}: {said}", source=joined([*named, *details], ", "), said=joined([*said, *counted_not], "; ")
-    )
-
-
-def _agreement(finding: Row, location: Row | None) -> Phrase:
-    if location is None:
-        return fill("The run holds no location evidence for this relay.")
-    reasons = set(location.get("reasons") or ())
-    if "agreed" in reasons:
-        return fill("No source disagrees.")
-    if "contested" in reasons:
-        return fill("The sources disagree; what each leaves open is kept.")
-    if "declared_only" in reasons:
-        return fill(
-            "{it}: no other source was there to confirm or to disagree.",
-            it=REASONS["declared_only"].brief,
-        )
-    if "single_source" in reasons:
-        return fill("No second source was there to confirm or to disagree.")
-    words = listed([reason_of(reason).text for reason in sorted(reasons)])
-    return fill("{words}.", words=words) if words and finding.get("relay_countries") is None else NOTHING
+def _answers(finding: Row, location: Row | None) -> Iterator[Phrase]:
+    yield from (answer_phrase(answer) for answer in (location or {}).get("answers") or ())
+    if agreement := agreement_phrase(location):
+        yield agreement
+    yield from hint_sentences(location or {}, finding["started_at"])
 
 
 def _doubts(finding: Row) -> Iterator[Phrase]:

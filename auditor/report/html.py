@@ -143,6 +143,8 @@ def _data_of(view: View) -> dict[str, Any]:
             {"id": each.rule_id, "version": each.version, "sha256": each.sha256} for each in manifest.rules
         ],
         "databases": [{"path": each.path, "sha256": each.sha256} for each in manifest.databases],
+        "ranges": [{"path": each.path, "sha256": each.sha256} for each in manifest.ranges],
+        "ledger": manifest.ledger.head if manifest.ledger else None,
         "outputs": [
             {"name": each.name, "sha256": each.sha256}
             for each in manifest.outputs

@@ -8,9 +8,10 @@ import polars as pl
 
 from auditor.report import catalogue
 from auditor.report.numerals import days_between
-from auditor.report.phrase import Logged
+from auditor.report.phrase import Logged, Phrase
 from auditor.report.places import countries_text, region_name
 from auditor.report.reasons import reason_of
+from auditor.report.relay_lists import incident_phrases
 
 LISTED_INCIDENTS = 100
 _PLACE_KINDS = {"site": "site ", "name": "", "network": "network "}
@@ -26,7 +27,10 @@ class Also:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of Table 2. `of_whole_calls` counts the findings that are about no single connection."""
+    """One row of Table 2. `of_whole_calls` counts the findings that are about no single connection.
+
+    `handed` says which entries of relay lists allowed its relays.
+    """
 
     number: int
     incident_id: str
@@ -44,6 +48,7 @@ class Row:
     connections_possible: int
     of_whole_calls: int
     how_chosen: tuple[str, ...]
+    handed: tuple[Phrase, ...]
     reasons: tuple[str, ...]
 
 
@@ -114,5 +119,6 @@ def _row(number: int, cluster: list[dict[str, Any]], effects: Mapping[str, str])
             *roles,
             *(f"tier {tier}" if tier == "not logged" else tier for tier in first["tiers"] or ()),
         ),
+        handed=incident_phrases(first),
         reasons=tuple(Logged(reason_of(reason).brief) for reason in first["reasons"] or ()),
     )

@@ -76,6 +76,12 @@ def joined(phrases: Iterable[Phrase | str], between: str) -> Phrase:
     return Phrase(tuple(parts))
 
 
+def capital(phrase: Phrase) -> Phrase:
+    """Begin as a sentence does; what came from outside stays as it is."""
+    first, *rest = phrase.parts
+    return phrase if isinstance(first, Logged) else Phrase((f"{first[0].upper()}{first[1:]}", *rest))
+
+
 def _parts_of(value: object) -> tuple[str, ...]:
     if isinstance(value, Phrase):
         return value.parts

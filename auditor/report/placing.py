@@ -16,26 +16,28 @@ UNIT = {
 }
 """What a finding and its unit of location have in common: the finding's column, the location's."""
 
+IN_PERIOD = (pl.col("period_from").is_null() | (pl.col("started_at") >= pl.col("period_from"))) & (
+    pl.col("period_until").is_null() | (pl.col("started_at") < pl.col("period_until"))
+)
+"""A connection begins in the stretch of time for which a unit was located; a null border is open."""
+
 
 def locations_of(findings: pl.DataFrame, locations: pl.LazyFrame) -> list[dict[str, Any] | None]:
     """Find the row of `locations.parquet` for each finding, in their order; None where none fits."""
     if findings.is_empty():
         return []
-    started = pl.col("started_at")
-    after_begin = pl.col("period_from").is_null() | (started >= pl.col("period_from"))
-    before_end = pl.col("period_until").is_null() | (started < pl.col("period_until"))
     located = (
         findings.lazy()
         .with_row_index("row")
         .select("row", "started_at", *UNIT)
         .join(
-            _by_written_address(locations),
+            by_written_address(locations.with_row_index("unit")),
             left_on=list(UNIT),
             right_on=list(UNIT.values()),
             nulls_equal=True,
             coalesce=False,
         )
-        .filter(after_begin & before_end)
+        .filter(IN_PERIOD)
         .sort("row", "unit")
         .unique("row", keep="first", maintain_order=True)
         .select("row", "unit")
@@ -53,14 +55,16 @@ def locations_of(findings: pl.DataFrame, locations: pl.LazyFrame) -> list[dict[s
     return [found.get(row) for row in range(findings.height)]
 
 
-def _by_written_address(locations: pl.LazyFrame) -> pl.LazyFrame:
-    """Give each unit one row per text that the logs write for its address, and one for none."""
+def by_written_address(numbered: pl.LazyFrame) -> pl.LazyFrame:
+    """Give each unit one row per text that the logs write for its address, and one for none.
+
+    `numbered` are locations with their places in the file as `unit`.
+    """
     written = pl.concat_list(
         pl.coalesce("as_written", pl.lit([], dtype=pl.List(pl.String))), pl.col("address")
     ).list.unique(maintain_order=True)
     return (
-        locations.with_row_index("unit")
-        .with_columns(written=written)
+        numbered.with_columns(written=written)
         .explode("written")
         .select("unit", *UNIT.values(), "period_from", "period_until")
     )

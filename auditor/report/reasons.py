@@ -2,116 +2,22 @@
 # ruff: noqa: RUF001  this is prose for print, with the apostrophes of print
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from auditor.evidence.summary import Undetermined
 from auditor.report.catalogue import ROLES
+from auditor.report.place_reasons import CLIENT, PLACE_REASONS, Reason
 
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A machine's reason in words: briefly for a table's cell, fully, and what would settle it."""
-
-    brief: str
-    text: str
-    settled_by: str
-
-
-_INVENTORY = "A line for the relay in the operator’s inventory"
-_EDITION = "A location database edition of that time, an inventory line, or a higher --max-age-days"
-_CLIENT = "The participant’s country, or a public address, in the log"
 _FACT = "Nothing more: it is a fact"
 
-REASONS = {
-    "single_source": Reason("Single source", "Only one source names the relay’s country", "A second source"),
-    "declared_only": Reason(
-        "The log’s own word alone", "Only the log itself names the relay’s country", "A second source"
-    ),
-    "agreed": Reason("Corroborated", "At least two sources name the country and none disagrees", "Settled"),
-    "contested": Reason(
-        "Sources disagree",
-        "Sources disagree on the relay’s country",
-        "The operator’s records of where the relay stood: an inventory line with its basis",
-    ),
-    "footprint": Reason(
-        "Several countries attested",
-        "The inventory attests several countries for the relay",
-        "Inventory lines by address, each with one country",
-    ),
-    "anycast": Reason(
-        "Anycast address",
-        "The relay’s address is announced from many places at once (anycast)",
-        _INVENTORY + ", or the log’s own site of each connection",
-    ),
-    "provider_global": Reason(
-        "No single region", "The cloud provider assigns the address to no region", _INVENTORY
-    ),
-    "no_record": Reason("In no source", "The relay’s address is in no source of location", _INVENTORY),
-    "no_country": Reason(
-        "No country given", "The database has the address, but no country for it", _INVENTORY
-    ),
-    "continent_only": Reason(
-        "Continent only", "The database names a continent, which is no set of countries", _INVENTORY
-    ),
-    "not_a_country": Reason("Not a country", "The source’s code for the place is not a country", _INVENTORY),
-    "stale_location": Reason(
-        "Location evidence too old", "Every answer about the place was built too far from the call", _EDITION
-    ),
-    "low_confidence": Reason(
-        "Low confidence", "The database gives its answer too little confidence", _INVENTORY
-    ),
-    "unknown_region": Reason("Unknown cloud region", "The cloud region is not among those known", _INVENTORY),
-    "private_relay": Reason(
-        "Private address",
-        "The relay’s address is private: it says nothing of a place",
-        "An inventory line for the relay, with its site",
-    ),
-    "private_client": Reason("Private client address", "The participant’s address is private", _CLIENT),
-    "not_public": Reason(
-        "Address not public", "The address is reserved and names no place in the public network", _INVENTORY
-    ),
-    "tunnel": Reason("Tunnel address", "The address belongs to a tunnel, not to a place", _INVENTORY),
-    "embedded_not_public": Reason(
-        "Embedded address",
-        "The address embeds another one that is not public",
-        "A log with the outer address",
-    ),
-    "nat64_prefix_unknown": Reason(
-        "NAT64 prefix unknown",
-        "The address was translated under a prefix not declared",
-        "The NAT64 prefix in use",
-    ),
-    "masked": Reason("Masked address", "The log masks the address", "The same log with the whole address"),
-    "unparsable": Reason(
-        "Not an address",
-        "What the log gives as an address is none",
-        "The log’s export, corrected, or its mapping",
-    ),
-    "hostname_only": Reason(
-        "Host name only", "The log names the relay by host name only", "An inventory line for the name"
-    ),
-    "no_relay_address": Reason(
-        "No relay address",
-        "The log has no address, site or name for the relay",
-        "The column relay_ip or relay_site",
-    ),
-    "unknown_site": Reason(
-        "Unknown site", "The relay’s site is not in the inventory", "An inventory line for the site"
-    ),
-    "no_source": Reason(
-        "No source", "No source of location was given that could answer", "A location database"
-    ),
-    "no_client": Reason(
-        "No address or country logged", "Nothing in the log tells where the participant was", _CLIENT
-    ),
-    "anonymised": Reason("Anonymised client", "The participant’s address is that of an anonymiser", _CLIENT),
+REASONS: Mapping[str, Reason] = {
+    **PLACE_REASONS,
     "home_region_unknown": Reason(
         "Home region missing", "The home region of the account is not known", "An entry in the accounts file"
     ),
     "participant_unknown": Reason(
         "Participant’s place missing",
         "Whether the rule applies hangs on where the participant was, which is not established",
-        _CLIENT,
+        CLIENT,
     ),
     "account_unknown": Reason("Account missing", "The log names no account", "The column account_id"),
     "role_unknown": Reason(
@@ -192,6 +98,13 @@ _SETTLES_LIMIT = {
     "share_of_calls": "What leaves other uses, or the scope of the account’s calls, open on that day",
 }
 
+_SETTLES_PARTICIPANT = {
+    "stale_location": "A location database edition of that time, the participant’s country in the log, or a "
+    "higher --max-age-days",
+    "anonymised": REASONS["anonymised"].settled_by,
+}
+"""Where another address, or the country that the log lacks, is not all that would help."""
+
 _MARKS = {"single_source", "declared_only", "agreed", "spans_change", "late_declared"}
 
 
@@ -234,7 +147,8 @@ def _of_participant(reason: str) -> Reason | None:
         return None
     brief = REASONS[reason].brief
     said = f"{brief[0].lower()}{brief[1:]}"
-    return Reason(f"Participant: {said}", f"Where the participant was is not established: {said}", _CLIENT)
+    cure = _SETTLES_PARTICIPANT.get(reason, CLIENT)
+    return Reason(f"Participant: {said}", f"Where the participant was is not established: {said}", cure)
 
 
 def _exception(exception: str) -> Reason:

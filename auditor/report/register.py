@@ -8,16 +8,20 @@ from typing import Any
 import polars as pl
 
 from auditor.report import catalogue
-from auditor.report.phrase import Logged
+from auditor.report.phrase import Logged, Phrase
 from auditor.report.places import countries_text, region_name
 from auditor.report.placing import locations_of
 from auditor.report.reasons import reason_of
+from auditor.report.relay_lists import finding_phrases
 from auditor.report.whole_calls import is_of_connection, subject_words
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One row of the register; `tier` and `relay` are empty where it is about no single connection."""
+    """One row of the register; `tier` and `relay` are empty where it is about no single connection.
+
+    `handed` says which entries of relay lists allowed its relay.
+    """
 
     number: int
     finding_id: str
@@ -34,6 +38,7 @@ class Listed:
     verdict: str
     verdict_words: str
     basis: tuple[str, ...]
+    handed: tuple[Phrase, ...]
     waiver_id: str | None
 
 
@@ -102,6 +107,7 @@ def _listed(
         verdict=verdict,
         verdict_words=catalogue.VERDICTS[verdict],
         basis=_basis(row["reasons"], location),
+        handed=finding_phrases(row),
         waiver_id=row["waiver_id"],
     )
 

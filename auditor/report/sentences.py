@@ -6,7 +6,7 @@ from typing import Any
 
 from auditor.report import catalogue
 from auditor.report.numerals import counted, instant, listed, whole
-from auditor.report.phrase import Logged, Phrase, fill, joined
+from auditor.report.phrase import Logged, Phrase, capital, fill, joined
 from auditor.report.places import countries_text, region_name
 
 Row = Mapping[str, Any]
@@ -24,14 +24,12 @@ def place_sentence(finding: Row) -> Phrase:
         return fill("Where {relay} stood is not known: the evidence leaves every country open.", relay=relay)
     places = countries_text(codes, with_codes=True)
     if len(codes) == 1:
-        return fill("{relay} is placed in {places}.", relay=_capital(relay), places=places)
+        return fill("{relay} is placed in {places}.", relay=capital(relay), places=places)
     return fill("For {relay} the evidence leaves open {places}.", relay=relay, places=places)
 
 
-def account_sentences(finding: Row, location: Row | None) -> Iterator[Phrase]:
+def account_sentences(finding: Row) -> Iterator[Phrase]:
     """Say where the participant was, and which region the account was promised."""
-    for hint in (location or {}).get("hints") or ():
-        yield fill("A hint that judges nothing: {hint}.", hint=Logged(hint))
     yield _participant(finding)
     yield home_sentence(finding)
 
@@ -111,8 +109,3 @@ def _stretch(finding: Row) -> Phrase:
         counted(round(seconds), "second") if seconds < _TWO_MINUTES else counted(int(seconds // 60), "minute")
     )
     return fill("It ended on {end}, after {length}.{of}", end=instant(end), length=length, of=of)
-
-
-def _capital(phrase: Phrase) -> Phrase:
-    first, *rest = phrase.parts
-    return Phrase((f"{first[0].upper()}{first[1:]}", *rest))

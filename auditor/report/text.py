@@ -8,11 +8,13 @@ import polars as pl
 
 from auditor.evidence.manifest import Manifest
 from auditor.evidence.summary import Bounds, Summary, Undetermined
+from auditor.report.disagreement import disagreement_counts
 from auditor.report.lead import lead_of, only_stale_sentence, outcome_of
 from auditor.report.numerals import counted, whole
 from auditor.report.phrase import visible
 from auditor.report.populations import Facts
 from auditor.report.reasons import in_order_of_weight, reason_of
+from auditor.report.tables import Tables
 from auditor.report.tallies import rejects_by_reason
 from auditor.report.view import facts_at, notice_of
 from auditor.report.waived import attention_sentences
@@ -42,7 +44,7 @@ def summary_text(summary: Summary, manifest: Manifest, where: str, *, demo: bool
         _table(_HEADINGS, list(_rules(summary, facts))),
         list(_undetermined(summary)),
         list(_waivers(summary)),
-        list(_accounting(summary, Path(where))),
+        [*_accounting(summary, Path(where)), *_disagreements(Path(where))],
         list(_warnings(summary)),
         list(_outcome(summary, manifest, demo=demo)),
         [f"Report: {visible(where, len(where))}/{REPORT_NAME}"],
@@ -133,6 +135,21 @@ def _waivers(summary: Summary) -> Iterator[str]:
         yield from _wrapped(f"{sentence}.", first=_INDENT, later=_INDENT * 2)
     if (more := len(sentences) - _MOST_WAIVERS) > 0:
         yield f"{_INDENT}and {counted(more, 'other waiver')}, in section 8 of the report"
+
+
+def _disagreements(directory: Path) -> Iterator[str]:
+    relays, of_operator = disagreement_counts(Tables.at(directory).locations)
+    own, other = counted(of_operator, "relay"), counted(relays - of_operator, "relay")
+    said = [
+        *([f"the operator’s own word on the place of {own}"] if of_operator else []),  # noqa: RUF001  the apostrophe of print
+        *(
+            [f"each other on {'that' if of_operator else 'the place'} of {other}"]
+            if relays > of_operator
+            else []
+        ),
+    ]
+    if said:
+        yield from _wrapped(f"Sources contradict {' and '.join(said)} (section 10 of the report).")
 
 
 def _accounting(summary: Summary, directory: Path) -> Iterator[str]:

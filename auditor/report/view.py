@@ -9,31 +9,31 @@ import polars as pl
 from auditor.engine.request import HIGHEST_MAX_LISTED
 from auditor.evidence.manifest import Manifest, WaiverApplied
 from auditor.evidence.summary import RuleResult, Summary, WaiverResult
-from auditor.report.basis import (
-    LISTED_LINES,
-    Contested,
-    Placement,
-    Unread,
-    contested_of,
-    placements_of,
-    unread_of,
-)
+from auditor.report.basis import LISTED_LINES, Placement, Unread, placements_of, unread_of
+from auditor.report.disagreement import Disagreements, disagreements_in
 from auditor.report.excused import Excused, excused_of
 from auditor.report.exempt import Exempts, excused_in, waived_in
 from auditor.report.exhibits import Exhibit, exhibits_of
-from auditor.report.explain import waivers_in
 from auditor.report.facts import drafts_in, facts_of
 from auditor.report.incidents import Incidents, incidents_of
 from auditor.report.lead import Lead, lead_of, only_stale_sentence, outcome_of
 from auditor.report.phrase import Phrase
+from auditor.report.place_reasons import Reason
 from auditor.report.populations import Facts, Population, populations_of
-from auditor.report.reasons import Reason, in_order_of_weight, reason_of
+from auditor.report.reasons import in_order_of_weight, reason_of
 from auditor.report.register import Listed, listed_of, listed_rows
+from auditor.report.source_ages import Sources, sources_of
+from auditor.report.tables import Tables
 from auditor.report.tallies import Table, tallies_of
 from auditor.report.waived import Overlay, in_order, overlays_by_rule, waivers_by_state
 from auditor.report.windows import Declared, declared_in
 
 LISTED_FILES = 200
+
+_PROVED_BY_ONE = (pl.col("verdict") == "violation") & (
+    pl.col("reasons").list.set_intersection(["single_source", "declared_only"]).list.len() > 0
+)
+"""Violations for which a single source of location places the relay."""
 
 SYNTHETIC_NOTICE = "Synthetic sample: no evidence"
 
@@ -81,7 +81,9 @@ class View:
     undetermined: tuple[Undetermined, ...]
     unread: tuple[Unread, ...]
     placements: tuple[Placement, ...]
-    contested: tuple[Contested, ...]
+    single_source: int
+    disagreements: Disagreements
+    sources: Sources
     exhibits: tuple[Exhibit, ...]
 
     @property
@@ -90,26 +92,10 @@ class View:
         return sum(population.audited for population in self.populations)
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """The tables of a run directory, unread."""
-
-    findings: pl.LazyFrame
-    incidents: pl.LazyFrame
-    locations: pl.LazyFrame
-    rejects: pl.LazyFrame
-    exhibits: pl.LazyFrame
-
-    @classmethod
-    def at(cls, directory: Path) -> "_Run":
-        names = ("findings", "incidents", "locations", "rejects", "exhibits")
-        return cls(*(pl.scan_parquet(directory / f"{name}.parquet", glob=False) for name in names))
-
-
 def view_of(directory: Path, manifest: Manifest) -> View:
     """Read a run for its report."""
     summary = Summary.model_validate_json((directory / "summary.json").read_bytes())
-    run = _Run.at(directory)
+    run = Tables.at(directory)
     effects = {rule.rule_id: rule.effect for rule in summary.rules}
     incidents = incidents_of(run.incidents, effects=effects)
     rows = listed_rows(run.findings, run.incidents, min(manifest.settings.max_listed, HIGHEST_MAX_LISTED))
@@ -147,16 +133,16 @@ def view_of(directory: Path, manifest: Manifest) -> View:
         undetermined=_undetermined(summary),
         unread=unread_of(run.rejects),
         placements=placements_of(run.locations),
-        contested=contested_of(run.locations),
-        exhibits=exhibits_of(
-            run.exhibits, run.findings, run.locations, manifest=manifest, waivers=waivers_in(summary)
-        ),
+        single_source=_height(run.findings.filter(_PROVED_BY_ONE)),
+        disagreements=disagreements_in(run.locations, run.findings, effects),
+        sources=sources_of(manifest, summary, run.locations),
+        exhibits=exhibits_of(run, manifest, summary),
     )
 
 
 def facts_at(directory: Path, summary: Summary) -> Facts:
     """Find what only the findings of a run tell."""
-    return facts_of(_Run.at(directory).findings, summary)
+    return facts_of(Tables.at(directory).findings, summary)
 
 
 def notice_of(manifest: Manifest) -> str:

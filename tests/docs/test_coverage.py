@@ -40,14 +40,14 @@ def test_each_key_of_a_rule_is_described(model: type[RuleBase | Scope]) -> None:
         assert re.search(rf"`{field.alias or name}\b", DOCS["rules.md"]), name
 
 
+WITH_OPTIONS = (
+    *("audit", "verify", "explain", "rules lint", "rules new", "inventory check"),
+    *(f"geo {command}" for command in ("lookup", "record", "status", "update", "verify")),
+)
+
+
 def test_each_option_of_the_audit_is_in_its_help_and_each_one_in_the_docs_exists() -> None:
-    shown = (
-        CliRunner().invoke(app, ["audit", "--help"]).stdout
-        + CliRunner().invoke(app, ["verify", "--help"]).stdout
-    )
-    shown += CliRunner().invoke(app, ["explain", "--help"]).stdout
-    for command in ("lint", "new"):
-        shown += CliRunner().invoke(app, ["rules", command, "--help"]).stdout
+    shown = "".join(CliRunner().invoke(app, [*command.split(), "--help"]).stdout for command in WITH_OPTIONS)
     known = set(re.findall(r"--[a-z][a-z-]+", shown))
     named = {option for text in DOCS.values() for option in re.findall(r"`(--[a-z][a-z-]+)", text)}
     assert named <= known, named - known

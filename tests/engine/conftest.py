@@ -1,7 +1,7 @@
 """A small world with everything that an audit needs, on disk and real."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -12,7 +12,7 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPNetwork, IPSet
 
 from auditor.engine.audit import Means, audit
-from auditor.engine.request import Request
+from auditor.engine.request import LocationSources, Request
 from auditor.evidence.run import open_run
 from auditor.report.write import write_report
 
@@ -199,9 +199,10 @@ def request_of(world: Path) -> Request:
     return Request(
         logs=(str(world / "logs"),),
         rules=("rules",),
-        geo=(str(world / "country.mmdb"),),
         accounts=str(world / "accounts.csv"),
-        inventory=(str(world / "inventory.csv"),),
+        location=LocationSources(
+            geo=(str(world / "country.mmdb"),), inventory=(str(world / "inventory.csv"),)
+        ),
     )
 
 
@@ -215,6 +216,9 @@ def auditing(request_of: Request, folder: Path) -> Auditing:
     """Give a function that runs whole audits in a folder."""
 
     def run(name: str = "run", *, means: Means | None = None, **changes: object) -> Path:
+        of_location = {field.name for field in fields(LocationSources)}
+        location = {name: changes.pop(name) for name in of_location & changes.keys()}
+        changes["location"] = replace(request_of.location, **location)  # type: ignore[arg-type]  # fields by name
         request = replace(request_of, **changes)  # type: ignore[arg-type]  # fields of the request by name
         with open_run(folder / name) as opened:
             done = audit(request, opened, means or Means(lambda: AS_OF, environ={}), as_of=AS_OF)

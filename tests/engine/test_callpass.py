@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.engine.audit import Means, job_of, lay_ground
+from auditor.engine.audit import job_of
 from auditor.engine.callpass import MEMBERS_PER_BUCKET, ROWS_PER_BUCKET, buckets_for, judge_calls
+from auditor.engine.ground import lay_ground
 from auditor.engine.job import Job
 from auditor.engine.judging import WORD, in_scope_words
-from auditor.engine.request import Request
+from auditor.engine.request import LocationSources, Request
 from auditor.engine.wholecalls import WholeCalls
 from auditor.model import Role, Verdict
 from auditor.ruleset.verdicts import Judgement
@@ -55,8 +56,10 @@ def job_with(rules: int, folder: Path, *, must_observe: str = "") -> Job:
     (folder / "inventory.csv").write_text(
         "prefix,site,name,country,role,from,until,attested_by,basis\n11.0.0.0/24,,,US,,2020-01-01T00:00:00Z,,noc,contract\n"
     )
-    request = Request((), (str(folder / "rules"),), inventory=(str(folder / "inventory.csv"),))
-    return job_of(lay_ground(request, Means(lambda: AS_OF, environ={}), as_of=AS_OF), folder)
+    request = Request(
+        (), (str(folder / "rules"),), location=LocationSources(inventory=(str(folder / "inventory.csv"),))
+    )
+    return job_of(lay_ground(request, {}, as_of=AS_OF), folder)
 
 
 def test_calls_are_counted_once_by_rule_and_by_role_with_more_rules_than_one_word_holds(

@@ -6,7 +6,7 @@ from random import Random
 import polars as pl
 import pytest
 
-from auditor.engine.findings import findings_in, write_findings
+from auditor.engine.findings import SLICE_ROWS, findings_in, write_findings
 from auditor.engine.identifiers import is_identifier
 from auditor.ruleset.waiver_schema import Waiver
 from auditor.ruleset.waivers import Decided, decide
@@ -15,8 +15,10 @@ from tests.engine.rows import NOON, raw_findings
 NOTHING_WAIVED = Decided((), {})
 
 
-def written(raw: pl.LazyFrame, folder: Path, waivers: Decided = NOTHING_WAIVED, **options: int) -> bytes:
-    write_findings(raw, folder / "findings.parquet", folder, waivers, **options)
+def written(
+    raw: pl.LazyFrame, folder: Path, waivers: Decided = NOTHING_WAIVED, *, slice_rows: int = SLICE_ROWS
+) -> bytes:
+    write_findings(raw, folder / "findings.parquet", folder, waivers, slice_rows=slice_rows)
     assert [path.name for path in folder.iterdir()] == ["findings.parquet"]
     return (folder / "findings.parquet").read_bytes()
 

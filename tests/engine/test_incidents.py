@@ -106,6 +106,8 @@ def test_bounds_and_lists_are_those_of_the_findings(tmp_path: Path) -> None:
             "roles": ["keys", "media"],
             "tiers": ["fallback", "not logged"],
             "reasons": ["agreed", "anycast"],
+            "list_entries": None,
+            "findings_on_no_list": None,
             "same_connections_as": [],
         }
     ]

@@ -14,7 +14,7 @@ from auditor.engine.job import Job, Shard
 from auditor.engine.local import JudgeCalls, JudgeShard, LocalEngine, SlimShard
 from auditor.engine.partial import Partial
 from auditor.engine.partition import judge_shard
-from auditor.engine.request import Request
+from auditor.engine.request import LocationSources, Request
 from auditor.errors import AuditorError
 from tests.engine.conftest import AS_OF, Auditing, auditing, evidence_in
 
@@ -145,9 +145,10 @@ def request_of(world: Path, whole_rules: Path) -> Request:
     return Request(
         logs=(str(world / "logs"),),
         rules=(str(whole_rules),),
-        geo=(str(world / "country.mmdb"),),
         accounts=str(world / "accounts.csv"),
-        inventory=(str(world / "inventory.csv"),),
+        location=LocationSources(
+            geo=(str(world / "country.mmdb"),), inventory=(str(world / "inventory.csv"),)
+        ),
     )
 
 

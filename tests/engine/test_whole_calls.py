@@ -13,7 +13,7 @@ from auditor.engine.audit import Means, audit
 from auditor.engine.job import Job, Shard
 from auditor.engine.local import JudgeCalls, LocalEngine, SlimShard
 from auditor.engine.partial import Partial
-from auditor.engine.request import Request
+from auditor.engine.request import LocationSources, Request
 from auditor.evidence.run import open_run
 from auditor.evidence.summary import Bounds, RuleResult, Summary
 from tests.engine.conftest import AS_OF, HEAD
@@ -77,8 +77,7 @@ def audited(tmp_path: Path) -> Auditing:
         request = Request(
             logs=tuple(map(str, paths)),
             rules=(str(tmp_path / "rules"),),
-            looks_for_databases=False,
-            inventory=(str(tmp_path / "inventory.csv"),),
+            location=LocationSources(looks_for_databases=False, inventory=(str(tmp_path / "inventory.csv"),)),
         )
         means = Means(lambda: AS_OF, environ={}, engine=engine or LocalEngine(), piece_bytes=piece_bytes)
         with open_run(tmp_path / "run", overwrite=True) as opened:

@@ -1,9 +1,14 @@
+import pickle
 from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditor.errors import GeoError
+from auditor.geo.fields import NotReadableError, prefix_of
 from auditor.geo.files import fault_if_changed
 from auditor.geo.inventory import load_inventory
 from auditor.model import Role
@@ -203,3 +208,54 @@ def test_an_altered_file_is_noticed(write_inventory: WriteInventory) -> None:
     assert fault_if_changed(file.path, file.identity) is not None
     path.unlink()
     assert fault_if_changed(file.path, file.identity) is not None
+
+
+def test_lines_do_not_travel_and_are_read_again_where_they_are_asked_for(
+    write_inventory: WriteInventory,
+) -> None:
+    inventory = load_inventory(
+        [write_inventory(*(f",s{number},,DE,,2020-01-01T00:00:00Z,,," for number in range(500)))]
+    )
+    shipped = pickle.dumps(inventory)
+    assert len(shipped) < 1000
+    load_inventory([write_inventory(GOOD, name="another.csv")])
+    arrived = pickle.loads(shipped)  # noqa: S301  written by this test
+    assert arrived == inventory
+    assert [line.site for line in arrived.lines] == [f"s{number}" for number in range(500)]
+
+
+def test_lines_that_are_no_longer_what_was_read_are_refused(write_inventory: WriteInventory) -> None:
+    inventory = load_inventory([write_inventory(GOOD)])
+    load_inventory([write_inventory(GOOD, name="another.csv")])
+    write_inventory(GOOD.replace("CN", "DE"))
+    with pytest.raises(GeoError, match="replaced or altered"):
+        _ = inventory.lines
+
+
+def test_the_instants_of_all_changes_are_told_once_and_in_order(write_inventory: WriteInventory) -> None:
+    path = write_inventory(
+        GOOD, ",x,,DE,,2019-02-01T00:00:00Z,2020-02-01T00:00:00Z,,", ",y,,DE,,2020-02-01T00:00:00Z,,,"
+    )
+    instants = [f"{instant:%Y-%m-%dT%H}" for instant in load_inventory([path]).changes]
+    assert instants == ["2019-02-01T00", "2020-02-01T00", "2020-04-03T00"]
+
+
+def network_of(address: int, bits: int, length: int) -> IPv4Network | IPv6Network:
+    return (IPv4Network if bits == 32 else IPv6Network)((address, length), strict=False)
+
+
+NETWORKS = st.one_of(
+    st.builds(network_of, st.integers(0, 2**32 - 1), st.just(32), st.integers(0, 32)),
+    st.builds(network_of, st.integers(0, 2**128 - 1), st.just(128), st.integers(0, 128)),
+    st.builds(network_of, st.integers(0, 2**49 - 1), st.just(128), st.integers(64, 128)),
+    st.builds(network_of, st.integers(0, 7).map(lambda n: n << 61), st.just(128), st.integers(0, 128)),
+)
+
+
+@given(NETWORKS)
+def test_a_prefix_is_read_in_its_shortest_spelling(network: IPv4Network | IPv6Network) -> None:
+    if isinstance(network, IPv6Network) and network.prefixlen >= 96 and network[0].ipv4_mapped:
+        with pytest.raises(NotReadableError, match="another dress"):
+            prefix_of(str(network))
+    else:
+        assert prefix_of(str(network)) == prefix_of(network.exploded.upper()) == str(network)

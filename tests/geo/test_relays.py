@@ -33,6 +33,9 @@ def test_a_relay_is_located_with_its_evidence(atlas: Atlas, database: Database) 
         "date": BUILT,
         "observed_at": None,
         "sha256": database.sha256,
+        "basis": None,
+        "attested_by": None,
+        "transfer_basis": None,
         "counted": True,
         "why_not": None,
     }

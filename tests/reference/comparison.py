@@ -88,6 +88,7 @@ def _findings_differ(result: Result, findings: pl.DataFrame, origins: Sequence[O
             "participant": spelled(row["participant_countries"]),
             "home_region": row["home_region"],
             "late_declared": "late_declared" in row["reasons"],
+            "allowed_by": lines_of(row["list_entries"]),
         }
         for row in of_connections.iter_rows(named=True)
     }
@@ -149,7 +150,13 @@ def finding_of(row: Judged, rule_id: str, *, participant_asked: bool) -> dict[st
         "participant": spelled(row.participant.candidates if participant_asked else None),
         "home_region": row.connection["home_region"],
         "late_declared": row.opinions[rule_id].late_declared,
+        "allowed_by": row.allowed_by,
     }
+
+
+def lines_of(entries: Iterable[str] | None) -> list[int] | None:
+    """Read the lines of list entries, which are written `file:line`."""
+    return None if entries is None else sorted(int(entry.rpartition(":")[2]) for entry in entries)
 
 
 def origin_of(row: Mapping[str, Any]) -> Origin:

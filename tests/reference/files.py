@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,10 @@ import polars as pl
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
+from tests.reference.ledger_files import write_ledger
+from tests.reference.range_files import write_geofeed, write_range_list
 from tests.reference.reading import COLUMNS, COUNTS, Raw
-from tests.reference.world import DatabaseFile, World
+from tests.reference.world import DatabaseFile, Settings, World
 
 NEVER_APPLIES = [
     {
@@ -36,6 +38,7 @@ class DatabaseText:
     records: Mapping[str, dict[str, Any]]
     ip_version: int = 6
     opinion: str = "location"
+    vendor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,7 @@ class Files:
     """Where everything lies, for the command line."""
 
     logs: tuple[Path, ...]
-    rules: Path
-    databases: tuple[DatabaseFile, ...]
-    accounts: Path | None
-    inventory: Path | None
-    settings: tuple[str, ...] = field(default=())
+    options: tuple[tuple[str, str], ...]
 
     @property
     def digests(self) -> dict[str, str]:
@@ -57,25 +56,7 @@ class Files:
     @property
     def arguments(self) -> list[str]:
         """Name all that an audit reads, as the command line does."""
-        geo = [
-            argument
-            for file in self.databases
-            for argument in (
-                "--geo",
-                str(file.path)
-                if file.is_maxmind and file.opinion == "location"
-                else f"{file.opinion}:{file.path}",
-            )
-        ]
-        sides = [("--accounts", self.accounts), ("--inventory", self.inventory)]
-        return [
-            *map(str, self.logs),
-            "--rules",
-            str(self.rules),
-            *geo,
-            *(word for option, path in sides if path is not None for word in (option, str(path))),
-            *self.settings,
-        ]
+        return [*map(str, self.logs), *(word for option in self.options for word in option if word)]
 
 
 class DatedWriter(MMDBWriter):
@@ -98,7 +79,14 @@ def write_database(text: DatabaseText, path: Path) -> DatabaseFile:
         if text.ip_version == 6 or ":" not in network:
             writer.insert_network(IPSet([network]), text.records[network])
     writer.to_db_file(str(path))
-    return DatabaseFile(path, text.database_type, text.built_at, text.opinion)
+    return DatabaseFile(path, text.database_type, text.built_at, text.opinion, text.vendor)
+
+
+def geo_argument(file: DatabaseFile) -> str:
+    """Name a database, and what its type does not tell of it."""
+    if file.vendor is not None:
+        return f"{file.opinion}@{file.vendor}:{file.path}"
+    return str(file.path) if file.is_maxmind else f"{file.opinion}:{file.path}"
 
 
 def write_world(
@@ -111,18 +99,38 @@ def write_world(
     for log_format, raws in logs:
         WRITERS[log_format](raws, folder / f"log.{log_format}")
     write_rules(world, folder / "rules")
-    files = Files(
-        logs=tuple(folder / f"log.{log_format}" for log_format, _ in logs),
-        rules=folder / "rules",
-        databases=written,
-        accounts=write_accounts(world, folder / "accounts.csv"),
-        inventory=write_inventory(world, folder / "inventory.csv"),
-        settings=(
-            *("--max-age-days", str(world.settings.max_age_days)),
-            *(["--documentation-is-public"] if world.settings.documentation_is_public else []),
-        ),
-    )
-    return replace(world, databases=written), files
+    tables = {
+        "--accounts": write_accounts(world, folder / "accounts.csv"),
+        "--inventory": write_inventory(world, folder / "inventory.csv"),
+        "--relay-lists": write_relay_lists(world, folder / "fallback.csv"),
+        "--ledger": write_ledger(world.ledger, folder / "ledger"),
+    }
+    ranges = [write_range_list(one, folder / f"ranges-{n}") for n, one in enumerate(world.ranges)]
+    feeds = [write_geofeed(feed, folder / f"feed-{n}") for n, feed in enumerate(world.geofeeds)]
+    options = [
+        ("--rules", str(folder / "rules")),
+        *(("--geo", geo_argument(file)) for file in written),
+        *((option, str(path)) for option, path in tables.items() if path is not None),
+        *(("--cloud-ranges", str(path)) for path in ranges),
+        *(("--geofeed", str(path)) for path in feeds),
+        *options_of(world.settings),
+    ]
+    logs_written = tuple(folder / f"log.{log_format}" for log_format, _ in logs)
+    return replace(world, databases=written), Files(logs_written, tuple(options))
+
+
+def options_of(settings: Settings) -> list[tuple[str, str]]:
+    """Say how evidence counts; what is usual is left out."""
+    usual = Settings()
+    options = [("--max-age-days", str(settings.max_age_days))]
+    if settings.documentation_is_public:
+        options.append(("--documentation-is-public", ""))
+    if settings.min_confidence != usual.min_confidence:
+        options.append(("--min-confidence", str(settings.min_confidence)))
+    if settings.trust != usual.trust:
+        options.append(("--trust", settings.trust))
+    options += [("--nat64-prefix", prefix) for prefix in settings.nat64_prefixes]
+    return options + [("--site-names", provider) for provider in settings.site_names]
 
 
 def write_csv(raws: Sequence[Raw], path: Path) -> None:
@@ -167,9 +175,22 @@ def write_inventory(world: World, path: Path) -> Path | None:
     rows = [
         [
             *(row.prefix, row.site, row.name, " ".join(row.countries), row.role, row.since, row.until),
-            *("noc@example.com", "contract"),
+            *("noc@example.com", row.basis),
         ]
         for row in world.inventory
+    ]
+    return _write_table(path, header, rows) if rows else None
+
+
+def write_relay_lists(world: World, path: Path) -> Path | None:
+    """Write the relay list, if there is anything in it."""
+    header = ["home_region", "tier", "role", "prefix", "site", "name", "participants", "from", "until"]
+    rows = [
+        [
+            *(row.home_region, row.tier, row.role, row.prefix, row.site, row.name),
+            *(" ".join(row.participants), row.since, row.until),
+        ]
+        for row in world.relay_lists
     ]
     return _write_table(path, header, rows) if rows else None
 

@@ -5,6 +5,7 @@ Shares no code with the product: it is one half of the judge of it.
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -38,6 +39,7 @@ PREFIXES: tuple[tuple[Network, str], ...] = tuple(
     for prefix in line.split()[1:]
 )
 LOW_32 = 0xFFFF_FFFF
+WITHOUT_NINTH = 96
 UNICAST = IPv6Network("2000::/3")
 PRIVATE_KINDS = frozenset({"private", "shared", "link_local", "loopback"})
 TEST_KINDS = frozenset({"documentation", "benchmark"})
@@ -64,8 +66,11 @@ def parse(text: str) -> Address | None:
         return None
 
 
-def kind_of(text: str | None) -> Kind:
-    """Say what `text` is. A mapped address is its IPv4; an embedded one has `inner`."""
+def kind_of(text: str | None, nat64_prefixes: Sequence[str] = ()) -> Kind:
+    """Say what `text` is. A mapped address is its IPv4; an embedded one has `inner`.
+
+    `nat64_prefixes` are those of the operator's own translators.
+    """
     if text is None:
         return Kind("absent")
     address = parse(text)
@@ -75,7 +80,19 @@ def kind_of(text: str | None) -> Kind:
     if kind == "mapped":
         inner = IPv4Address(int(address) & LOW_32)
         return Kind(kind_of_address(inner), inner)
+    own = [network for network in map(ipaddress.ip_network, nat64_prefixes) if holds(network, address)]
+    length = max((network.prefixlen for network in own), default=-1)
+    if isinstance(address, IPv6Address) and length >= longest_prefix(address):
+        return Kind("nat64", address, translated(address, length))
     return Kind(kind, address, embedded_in(address, kind))
+
+
+def translated(address: IPv6Address, length: int) -> IPv4Address:
+    """Take the IPv4 address out as RFC 6052 puts it in: right after the prefix, around the ninth octet."""
+    if length == WITHOUT_NINTH:
+        return IPv4Address(address.packed[12:])
+    octets = address.packed[:8] + address.packed[9:]
+    return IPv4Address(octets[length // 8 :][:4])
 
 
 def embedded_in(address: Address, kind: str) -> IPv4Address | None:
@@ -91,6 +108,11 @@ def kind_of_address(address: Address) -> str:
     if found:
         return max(found)[1]
     return "global" if isinstance(address, IPv4Address) or address in UNICAST else "reserved"
+
+
+def longest_prefix(address: Address) -> int:
+    """Count the bits of the prefix that decided the kind."""
+    return max((network.prefixlen for network, _ in PREFIXES if holds(network, address)), default=0)
 
 
 def holds(network: Network, address: Address) -> bool:

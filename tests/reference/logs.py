@@ -42,8 +42,12 @@ ODD = (
     *("0x51.2.69.142", "81.2.69", "fe80::1%eth0", "2a02:cf40:::1", "not an address", "relay1.example.com"),
     *("b.edge.example.net", "edge.example.net", "\uff18.8.8.8", "81.2.69.142\u0000", "=1+1", '"', "a,b\nc"),
 )
-MET = ("10.1.0.7", "64:ff9b::10.1.0.7", "64:ff9b::81.2.69.142", "192.88.99.1", "192.0.2.7", "2620:4f:8000::1")
-"""Addresses of special kinds within networks that inventories and databases may speak of."""
+MET = (
+    *("10.1.0.7", "64:ff9b::10.1.0.7", "64:ff9b::81.2.69.142", "192.88.99.1", "192.0.2.7", "2620:4f:8000::1"),
+    *("64:ff9b:1:5102:45:8e00::", "64:ff9b:1:a01:0:700::", "64:ff9b:1:5102:51:245:8e00:0"),
+    *("2a02:cf40:5102:458e::", "2a02:cf40:a01:7::1"),
+)
+"""Addresses of special kinds that inventories and databases may speak of, and translated ones."""
 
 RELAYS = st.one_of(
     st.none(), *(st.sampled_from(pool) for pool in (PUBLIC, PUBLIC, PUBLIC, MET, SPECIAL, ODD))
@@ -54,6 +58,8 @@ STEPS = (0, 0, 0, -1, -1, 1, -SECOND, SECOND, -DAY, -DAY - 1, 1 - DAY, DAY, 10 *
 ODD_STARTS = (None, "soon", "1999-12-31T23:59:59Z", "2020-03-01T00:00:00", "2020-03-00T00:00:00Z")
 LASTING = (*(None,) * 5, 0, 1, SECOND, 3_600 * SECOND, DAY, 2 * DAY, -SECOND)
 SITES = ("Frankfurt 1", "San José (SC Top)", "BJ-1")
+CLOUD_SITES = ("eu-central-1", "AP-East-1", "germanywestcentral", "ie1-ix", "gll")
+"""What the logs of a cloud's customers name as sites."""
 
 
 @st.composite
@@ -75,7 +81,7 @@ def raw_records(draw: st.DrawFn, edges: Sequence[datetime]) -> Raw:
             st.sampled_from((None, None, None, "relay1.example.com", "A.EDGE.example.net", "x.net"))
         ),
         "relay_site": draw(
-            st.sampled_from((None, None, None, *SITES, "bj-1", "  San  Jose\u0301 (sc top) ", "?"))
+            st.sampled_from((None,) * 6 + (*SITES, "bj-1", "  San  Jose\u0301 (sc top) ", "?", *CLOUD_SITES))
         ),
         "relay_country_declared": draw(st.sampled_from((None,) * 6 + ("DE", "cn", "UK", UNNAMED))),
         "client_ip": draw(CLIENTS),

@@ -10,7 +10,9 @@ from fractions import Fraction
 
 from tests.reference import whole
 from tests.reference.calls import Subject
+from tests.reference.countries import ALL
 from tests.reference.facts import WORST_FIRST, Facts, Opinion
+from tests.reference.lists import entries_allowing
 from tests.reference.places import Evidence, Place
 from tests.reference.world import AccountRow, Connection, RuleDict, Waiver, World, covers
 
@@ -31,12 +33,16 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One connection: where it may be, whose it is, and what each rule says of it."""
+    """One connection: where it may be, whose it is, and what each rule says of it.
+
+    `allowed_by` are the lines of the relay list that allowed its relay; None where there is no list.
+    """
 
     connection: Connection
     relay: Place
     participant: Place
     opinions: dict[str, Opinion]
+    allowed_by: list[int] | None = None
 
     def verdict(self, rule_id: str) -> str:
         """Say what one rule says."""
@@ -118,15 +124,22 @@ class Result:
 
 def audit(connections: Iterable[Connection], world: World) -> Result:
     """Join accounts, locate, judge, and count."""
-    evidence = Evidence(world.databases, world.inventory, world.settings)
+    evidence = Evidence(world)
     try:
         rows = [located(with_account(row, world.accounts), evidence) for row in connections]
     finally:
         evidence.close()
     facts = [facts_of(row) for row in rows]
     said = {rule["id"]: whole.judge_all(rule, world.groups, world.windows, facts) for rule in world.rules}
+    asked = any("participant" in rule["scope"] for rule in world.rules)
     judged = tuple(
-        Judged(row.connection, row.relay, row.participant, {rule: said[rule].connections[n] for rule in said})
+        Judged(
+            row.connection,
+            row.relay,
+            row.participant,
+            {rule: said[rule].connections[n] for rule in said},
+            allowed_by(row, world, participant_asked=asked),
+        )
         for n, row in enumerate(rows)
     )
     watches = frozenset(rule["id"] for rule in world.rules if rule["effect"] == "watch")
@@ -144,7 +157,7 @@ def audit(connections: Iterable[Connection], world: World) -> Result:
         waivers=world.waivers,
         rules=totals,
         watches=watches,
-        participant_asked=any("participant" in rule["scope"] for rule in world.rules),
+        participant_asked=asked,
         proved=Measures.of(row.connection for row, verdict in worst if verdict == "violation"),
         possible=Measures.of(
             (row.connection for row, verdict in worst if verdict in WORST_FIRST[:2]),
@@ -158,6 +171,14 @@ def audit(connections: Iterable[Connection], world: World) -> Result:
 def located(connection: Connection, evidence: Evidence) -> Located:
     """Locate the relay and the participant of one connection."""
     return Located(connection, evidence.relay_of(connection), evidence.participant_of(connection))
+
+
+def allowed_by(row: Located, world: World, *, participant_asked: bool) -> list[int] | None:
+    """Ask the relay list; where no rule asks for the participant, nobody knows where one is."""
+    if not world.relay_lists:
+        return None
+    countries = row.participant.candidates if participant_asked else ALL
+    return entries_allowing(world.relay_lists, row.connection, countries, world.settings)
 
 
 def facts_of(row: Located) -> Facts:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -10,12 +10,9 @@ from hypothesis import strategies as st
 
 from tests.reference.clauses import (
     ACCOUNTS,
-    COUNTRIES,
-    EDGE,
     EDGES,
     FIRST_DAY,
     REGIONS,
-    UNNAMED,
     declared_windows,
     groups_of_countries,
     intervals,
@@ -25,36 +22,21 @@ from tests.reference.clauses import (
 )
 from tests.reference.files import DatabaseText
 from tests.reference.listing import rows_of
-from tests.reference.logs import SITES, raw_records
+from tests.reference.logs import raw_records
 from tests.reference.reading import Raw
-from tests.reference.world import AccountRow, InventoryRow, Settings, World, covers
-
-NAMES = ("relay1.example.com", "*.edge.example.net")
-
-NETWORKS = (
-    *("1.0.0.0/24", "81.2.69.0/24", "81.2.69.128/25", "81.2.69.142/32", "89.160.20.0/24", "10.1.0.0/16"),
-    *(
-        "192.0.2.0/24",
-        "192.88.99.0/24",
-        "2a02:cf40::/29",
-        "2a02:cf40:1::/48",
-        "2001:db8::/32",
-        "2620:4f:8000::/48",
-    ),
+from tests.reference.sources import (
+    COUNTRY,
+    SHARED,
+    databases_of_evidence,
+    few,
+    geofeeds,
+    inventory_rows,
+    ledgers,
+    list_rows,
+    range_lists,
+    settings_of_evidence,
 )
-COUNTRY = st.sampled_from((*COUNTRIES, UNNAMED))
-
-SHARED = ("10.1.0.0/16", "10.0.0.0/8")
-"""Private networks: several sites may use them."""
-
-DATABASE_TYPES = ("GeoIP2-Country",) * 3 + (
-    "GeoLite2-Country",
-    "GeoIP2-City",
-    "DBIP-Country-Lite",
-    "acme",
-    "acme",
-)
-"""Often the same, so that editions of one kind meet."""
+from tests.reference.world import AccountRow, InventoryRow, ListRow, World, covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +54,7 @@ def cases(draw: st.DrawFn, *, whole: bool) -> Case:
     groups = draw(groups_of_countries())
     kinds = rules_over(groups) | whole_rules_over(groups) if whole else rules_over(groups)
     rules = draw(st.lists(kinds, min_size=1, max_size=4))
-    databases = draw(st.lists(databases_of_places(), min_size=1, max_size=3))
-    settings = Settings(draw(st.sampled_from((400, 35, 1))), documentation_is_public=draw(st.booleans()))
+    databases = draw(databases_of_evidence())
     named = tuple({"id": f"rule-{number}", **rule} for number, rule in enumerate(rules, start=1))
     world = World(
         rules=named,
@@ -82,7 +63,11 @@ def cases(draw: st.DrawFn, *, whole: bool) -> Case:
         waivers=tuple(draw(waivers_of(named))) if whole else (),
         accounts=without_overlaps(draw(st.lists(account_rows(), max_size=4)), keys_of_account),
         inventory=without_overlaps(draw(st.lists(inventory_rows(), max_size=6)), keys_of_line),
-        settings=settings,
+        ranges=draw(few(range_lists(), lambda one: (one.provider, one.published_at))),
+        geofeeds=draw(few(geofeeds(), lambda feed: (feed.publisher, feed.published_at))),
+        ledger=draw(st.just(()) | ledgers()),
+        relay_lists=tuple(draw(st.just([]) | st.lists(list_rows(), min_size=1, max_size=4))),
+        settings=draw(settings_of_evidence()),
     )
     edges = interesting_instants(world, databases)
     at_least = draw(st.sampled_from((1, 20, 40)))
@@ -95,60 +80,6 @@ def cases(draw: st.DrawFn, *, whole: bool) -> Case:
 
 
 @st.composite
-def databases_of_places(draw: st.DrawFn) -> DatabaseText:
-    """Draw a MaxMind or a flat database, of either kind of opinion, built near the edges."""
-    database_type = draw(st.sampled_from(DATABASE_TYPES))
-    flat = database_type.startswith("acme")
-    records = flat_records() if flat else maxmind_records()
-    networks = draw(st.dictionaries(st.sampled_from(NETWORKS), records, min_size=4, max_size=9))
-    # A file in which no record has a country is a fault, and no world.
-    certain = {"country_code": "DE"} if flat else {"country": {"iso_code": "DE"}}
-    return DatabaseText(
-        database_type=database_type,
-        built_at=draw(EDGE) + timedelta(days=draw(st.sampled_from((0, 0, -35, 35, -1, 1)))),
-        records={**networks, "1.0.0.0/24": certain},
-        ip_version=draw(st.sampled_from((6, 6, 6, 4))),
-        opinion=draw(st.sampled_from(("location", "location", "location", "registration")))
-        if flat
-        else "location",
-    )
-
-
-def maxmind_records() -> st.SearchStrategy[dict[str, Any]]:
-    """Draw a record of MaxMind's Country schema."""
-    country = COUNTRY.map(lambda code: {"country": {"iso_code": code}})
-    return st.one_of(
-        country,
-        country,
-        country.map(lambda record: {**record, "registered_country": {"iso_code": "CN"}}),
-        country.map(lambda record: {**record, "traits": {"is_anycast": True}}),
-        st.sampled_from(
-            (
-                {"registered_country": {"iso_code": "CN"}},
-                {"continent": {"code": "EU"}},
-                {"traits": {"is_anycast": True}},
-                {"country": {"iso_code": "EU"}},
-                {},
-            )
-        ),
-    )
-
-
-def flat_records() -> st.SearchStrategy[dict[str, Any]]:
-    """Draw a record of a flat database."""
-    country = COUNTRY.map(lambda code: {"country_code": code})
-    odd: tuple[dict[str, Any], ...] = (
-        {"country_code": "ZZ"},
-        {"country_code": ""},
-        {"continent_code": "EU"},
-        {},
-    )
-    return st.one_of(
-        country, country, country.map(lambda record: {**record, "country": "Some"}), st.sampled_from(odd)
-    )
-
-
-@st.composite
 def account_rows(draw: st.DrawFn) -> AccountRow:
     """Draw one line of the accounts file."""
     dates = draw(intervals())
@@ -158,22 +89,6 @@ def account_rows(draw: st.DrawFn) -> AccountRow:
         since=dates.get("from"),
         until=dates.get("until"),
         country=draw(st.none() | COUNTRY),
-    )
-
-
-@st.composite
-def inventory_rows(draw: st.DrawFn) -> InventoryRow:
-    """Draw one line of the inventory."""
-    dates = draw(intervals())
-    keys = draw(st.sampled_from((("prefix",), ("site",), ("name",), ("prefix", "site"))))
-    pools = {"prefix": (*NETWORKS, *SHARED, "0.0.0.0/0", "8.0.0.0/5"), "site": SITES, "name": NAMES}
-    chosen = {key: draw(st.sampled_from(pools[key])) for key in keys}
-    return InventoryRow(
-        countries=tuple(draw(st.lists(COUNTRY, min_size=1, max_size=2, unique=True))),
-        since=dates.get("from", datetime(2019, 1, 1, tzinfo=UTC)),
-        until=dates.get("until"),
-        role=draw(st.sampled_from((None, None, "media", "keys"))),
-        **chosen,
     )
 
 
@@ -214,13 +129,17 @@ def overlap(one: AccountRow | InventoryRow, other: AccountRow | InventoryRow) ->
 
 def interesting_instants(world: World, databases: Sequence[DatabaseText]) -> list[datetime]:
     """Collect the instants at which something changes, those most often that few others lie near."""
-    days = timedelta(days=world.settings.max_age_days)
+    days = world.settings.max_age
     builds = sorted({text.built_at for text in databases})
+    beside = [one.published_at for one in world.ranges] + [feed.published_at for feed in world.geofeeds]
+    beside += [recording.observed_at for recording in world.ledger]
     dated = [*rows_of(list(world.groups), world.groups), *(rule["in_force"] for rule in world.rules)]
-    lines: list[AccountRow | InventoryRow] = [*world.accounts, *world.inventory]
+    lines: list[AccountRow | InventoryRow | ListRow] = [*world.accounts, *world.inventory, *world.relay_lists]
     rare = [row[side] for row in dated for side in ("from", "until") if side in row]
     rare += [at for line in lines for at in (line.since, line.until) if at is not None]
     rare += [window[side] for window in world.windows for side in ("from", "until")]
     rare += [one + (other - one) / 2 for one, other in pairwise(builds)] * 2
-    common = [*EDGES, *builds, *(at + days for at in builds), *(at - days for at in builds)]
+    rare += [one + (other - one) / 2 for one, other in pairwise(sorted({*beside}))]
+    near = [*builds, *beside]
+    common = [*EDGES, *near, *(at + days for at in near), *(at - days for at in near)]
     return [*rare, *rare, *common]

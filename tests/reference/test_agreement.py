@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from typer.testing import CliRunner
 
@@ -15,6 +16,7 @@ from auditor.cli.main import app
 from tests.reference.clauses import AS_OF
 from tests.reference.comparison import Origin, differing, disagreements, origin_of
 from tests.reference.files import FIRST_RECORD, write_world
+from tests.reference.locating import locations_differ
 from tests.reference.reading import UnreadableError, read
 from tests.reference.reference import audit
 from tests.reference.strategies import Case, cases
@@ -32,6 +34,16 @@ class ReadLogs:
     rejects: dict[Origin, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What the product wrote."""
+
+    summary: dict[str, Any]
+    findings: pl.DataFrame
+    locations: pl.DataFrame
+    rejects: pl.DataFrame
+
+
 def read_logs(case: Case, digests: Mapping[str, str]) -> ReadLogs:
     connections: dict[Origin, Connection] = {}
     rejects: dict[Origin, str] = {}
@@ -44,14 +56,15 @@ def read_logs(case: Case, digests: Mapping[str, str]) -> ReadLogs:
     return ReadLogs(tuple(connections), tuple(connections.values()), rejects)
 
 
-def audited(arguments: Sequence[str], out: Path) -> tuple[dict[str, Any], pl.DataFrame, pl.DataFrame]:
+def audited(arguments: Sequence[str], out: Path) -> Audited:
     """Run the real command, and open what it wrote."""
     command = ["audit", *arguments, "--out", str(out), "--as-of", AS_OF.isoformat(), "--max-rejected", "100%"]
     done = CliRunner().invoke(app, command)
     assert (out / "summary.json").exists(), f"exit {done.exit_code}: {done.output}"
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     assert done.exit_code == summary["exit_code"]
-    return summary, pl.read_parquet(out / "findings.parquet"), pl.read_parquet(out / "rejects.parquet")
+    tables = (pl.read_parquet(out / f"{name}.parquet") for name in ("findings", "locations", "rejects"))
+    return Audited(summary, *tables)
 
 
 def rejects_of(frame: pl.DataFrame) -> dict[Origin, str]:
@@ -62,6 +75,8 @@ def records_in(case: Case) -> int:
     return sum(len(raws) + FIRST_RECORD[log_format] - 1 for log_format, raws in case.logs)
 
 
+# A world in which they disagree is shown, however large it is.
+@pytest.mark.filterwarnings("ignore:Generating overly large repr:hypothesis.errors.HypothesisWarning")
 @given(cases(whole=WHOLE_LANGUAGE))
 @settings(
     deadline=None,
@@ -76,11 +91,12 @@ def test_the_audit_agrees_with_an_independent_slow_per_row_reference(case: Case)
         world, files = write_world(case.world, case.databases, case.logs, folder)
         logs = read_logs(case, files.digests)
         result = audit(logs.connections, world)
-        summary, findings, rejects = audited(files.arguments, folder / "run")
+        said = audited(files.arguments, folder / "run")
     found = [
-        *disagreements(result, findings, summary, logs.origins),
-        *differing("rejects", logs.rejects, rejects_of(rejects)),
-        *differing("records", records_in(case), summary["totals"]["records"]),
+        *locations_differ(result.judged, said.locations),
+        *disagreements(result, said.findings, said.summary, logs.origins),
+        *differing("rejects", logs.rejects, rejects_of(said.rejects)),
+        *differing("records", records_in(case), said.summary["totals"]["records"]),
     ]
     for line in found:
         note(line)

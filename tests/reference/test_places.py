@@ -12,7 +12,7 @@ from tests.reference.kinds import kind_of
 from tests.reference.places import Evidence
 from tests.reference.reading import COLUMNS, UnreadableError, read
 from tests.reference.reference import with_account
-from tests.reference.world import AccountRow, InventoryRow, Settings
+from tests.reference.world import AccountRow, InventoryRow, World
 
 
 def codes(text: str) -> frozenset[str]:
@@ -105,7 +105,8 @@ def evidence(tmp_path: Path) -> Iterator[Evidence]:
         InventoryRow(("DE",), since, prefix="172.16.1.0/24", site="FRA-1", role="media"),
         InventoryRow(("CN",), since, prefix="192.0.0.0/7"),
     )
-    opened = Evidence([write_database(text, tmp_path / "country.mmdb")], inventory, Settings())
+    database = write_database(text, tmp_path / "country.mmdb")
+    opened = Evidence(World(rules=(), databases=(database,), inventory=inventory))
     yield opened
     opened.close()
 

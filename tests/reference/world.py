@@ -1,7 +1,8 @@
 """The plain data of one small world: what a log, its side files, its databases and its rules say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +24,91 @@ Waiver = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class DatabaseFile:
-    """A location database on disk. `opinion` is `location` or `registration`."""
+    """A database on disk. `opinion` is `location`, `registration`, `network` or `anonymity`."""
 
     path: Path
     database_type: str
     built_at: datetime
     opinion: str = "location"
+    vendor: str | None = None
 
     @property
     def is_maxmind(self) -> bool:
-        """All MaxMind editions together are one opinion; those of any other type are one of their own."""
-        return self.database_type.startswith(("GeoIP", "GeoLite"))
+        """Tell whether the type is one of MaxMind's, whoever wrote the file."""
+        return is_maxmind(self.database_type)
+
+    @property
+    def maker(self) -> str:
+        """Name whose opinion it is."""
+        return maker_of(self.database_type, self.vendor)
+
+
+def is_maxmind(database_type: str) -> bool:
+    """Tell MaxMind's types from those of others."""
+    return database_type.startswith(("GeoIP", "GeoLite"))
+
+
+def maker_of(database_type: str, vendor: str | None = None) -> str:
+    """Name a maker: all MaxMind editions together are one opinion; any other type is one of its own."""
+    return vendor or ("MaxMind" if is_maxmind(database_type) else database_type)
+
+
+@dataclass(frozen=True, slots=True)
+class RangeList:
+    """A cloud provider's file of one date: prefix and region, the shape of which is the provider's own.
+
+    An AWS entry may have a border group beside its region: `region/group`.
+    """
+
+    provider: str
+    published_at: datetime
+    entries: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Geofeed:
+    """A publisher's geofeed of one day: prefix and country; an empty country states nothing."""
+
+    publisher: str
+    published_at: datetime
+    entries: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What one database said of one address when it was recorded; None is what the record did not have."""
+
+    address: str
+    database_type: str
+    built_at: datetime
+    country: str | None = None
+    continent: str | None = None
+    anycast: bool = False
+    confidence: int | None = None
+    vendor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One file of the ledger."""
+
+    observed_at: datetime
+    rows: tuple[Recorded, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One entry of a relay list that clients were handed; None and no `participants` ask for nothing."""
+
+    home_region: str
+    since: datetime
+    until: datetime | None = None
+    tier: str | None = None
+    role: str | None = None
+    prefix: str | None = None
+    site: str | None = None
+    name: str | None = None
+    participants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +122,7 @@ class InventoryRow:
     site: str | None = None
     name: str | None = None
     role: str | None = None
+    basis: str = "contract"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +142,15 @@ class Settings:
 
     max_age_days: int = 35
     documentation_is_public: bool = False
+    min_confidence: int = 80
+    trust: str = "all"
+    nat64_prefixes: tuple[str, ...] = ()
+    site_names: tuple[str, ...] = ()
+
+    @property
+    def max_age(self) -> timedelta:
+        """The greatest age at which evidence counts."""
+        return timedelta(days=self.max_age_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +164,10 @@ class World:
     accounts: tuple[AccountRow, ...] = ()
     inventory: tuple[InventoryRow, ...] = ()
     databases: tuple[DatabaseFile, ...] = ()
+    ranges: tuple[RangeList, ...] = ()
+    geofeeds: tuple[Geofeed, ...] = ()
+    ledger: tuple[Recording, ...] = ()
+    relay_lists: tuple[ListRow, ...] = ()
     settings: Settings = field(default_factory=Settings)
 
 

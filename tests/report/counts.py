@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from auditor.evidence.summary import Bounds, Measures, Minutes
-from tests.report.rows import Row, ident
+from tests.report.rows import Row, ident, list_entry
 
 _SEVERITIES = ("critical", "high", "medium", "low")
 
@@ -110,5 +110,21 @@ def _incident(name: str, rows: list[Row], same: list[str]) -> Row:
         "roles": sorted({row["role"] for row in single}),
         "tiers": sorted({row["tier"] or "not logged" for row in single}),
         "reasons": sorted({reason for row in rows for reason in row["reasons"]}),
+        "list_entries": _entries(rows),
+        "findings_on_no_list": _on_no_list(rows),
         "same_connections_as": same,
     }
+
+
+def _entries(rows: list[Row]) -> list[Row] | None:
+    given = [row["list_entries"] for row in rows if row["list_entries"] is not None]
+    return (
+        [list_entry(place) for place in sorted({place for each in given for place in each})]
+        if given
+        else None
+    )
+
+
+def _on_no_list(rows: list[Row]) -> int | None:
+    given = [row["list_entries"] for row in rows if row["list_entries"] is not None]
+    return sum(not each for each in given) if given else None

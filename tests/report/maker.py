@@ -238,7 +238,7 @@ def _manifest(recipe: Recipe, outputs: list[OutputFile]) -> Manifest:
         "databases": [
             Database(
                 path="geo/GeoIP2-Country.mmdb",
-                sha256=sha("database"),
+                sha256=sha("GeoIP2-Country"),
                 bytes=6_000_000,
                 database_type="GeoIP2-Country",
                 opinion="location",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.engine.audit import Means, audit
-from auditor.engine.request import Request
+from auditor.engine.request import LocationSources, Request
 from auditor.evidence.manifest import Manifest
 from auditor.evidence.run import load_manifest, open_run
 from auditor.evidence.summary import Summary
@@ -169,7 +169,7 @@ class World:
             logs=(str(folder / "log.csv"),),
             rules=(str(rules),),
             accounts=str(folder / "accounts.csv"),
-            inventory=(str(folder / "inventory.csv"),),
+            location=LocationSources(inventory=(str(folder / "inventory.csv"),)),
             skip_rule_tests=True,
             allow_draft=True,
             **self.settings,

@@ -6,7 +6,7 @@ from typing import Any
 
 from auditor.evidence.manifest import ExceptionApplied, RuleApplied, WindowApplied
 from auditor.evidence.summary import WaiverResult
-from auditor.model import FINDING, LOCATION
+from auditor.model import ANSWER, FINDING, LIST_ENTRY, LOCATION
 
 Row = dict[str, Any]
 
@@ -96,17 +96,37 @@ def location(**values: object) -> Row:
     return row | values
 
 
-def answer(level: int, source: str, country: str | None, prefix: str, day: str) -> Row:
-    return {
+def answer(
+    level: int | None,
+    source: str,
+    country: str | None,
+    prefix: str | None,
+    day: str | None,
+    /,
+    **values: object,
+) -> Row:
+    row: Row = dict.fromkeys(field.name for field in ANSWER.fields)
+    row |= {
         "level": level,
         "source": source,
         "country": country,
         "prefix": prefix,
-        "date": at(day),
+        "date": at(day) if day else None,
         "sha256": sha(source),
         "counted": True,
-        "why_not": None,
     }
+    return row | values
+
+
+def aside(answered: Row, why_not: str) -> Row:
+    return answered | {"counted": False, "why_not": why_not}
+
+
+def list_entry(place: str, **values: object) -> Row:
+    row: Row = dict.fromkeys(field.name for field in LIST_ENTRY.fields)
+    row |= {"entry": place, "home_region": "US", "tier": "fallback", "relay": "TJ-1"}
+    row |= {"from": at("2020-03-24"), "until": at("2020-04-06")}
+    return row | values
 
 
 def rule(rule_id: str = "cn-exclusion", **values: object) -> RuleApplied:

@@ -9,7 +9,7 @@ import pytest
 
 from auditor.evidence.manifest import ExceptionApplied, RequirementApplied
 from auditor.evidence.summary import Undetermined, Warned
-from auditor.report.explain import explain_text, findings_with, sentences_of
+from auditor.report.explain import Background, explain_text, findings_with, sentences_of
 from auditor.report.text import summary_text
 from auditor.report.view import view_of
 from tests.report.conftest import Compare
@@ -98,7 +98,7 @@ def test_an_answer_that_was_not_counted_says_why() -> None:
     }  # fmt: skip
     lines = sentences_of(finding(1), rule=rule(), location=location(answers=[stale]))
     why_not = "not counted, as built 821 days from the connection"
-    assert f"    GeoIP2-Country, 2 January 2018, 203.0.113.0/24: US; {why_not}" in lines
+    assert f"    GeoIP2-Country, built 2 January 2018, 203.0.113.0/24: US; {why_not}" in lines
 
 
 def test_what_comes_from_outside_cannot_steer_a_terminal() -> None:
@@ -135,7 +135,9 @@ WAIVED = (
 def test_a_finding_says_whether_a_waiver_covers_it(values: dict[str, Any], line: str) -> None:
     row = finding(1, "us-home-fence", **values)
     waivers = {"W-1": waiver("W-1")}
-    assert line in sentences_of(row, rule=rule("us-home-fence"), location=None, waivers=waivers)
+    assert line in sentences_of(
+        row, rule=rule("us-home-fence"), location=None, background=Background(waivers=waivers)
+    )
 
 
 @pytest.mark.parametrize("verdict", ["excused", "compliant"])
@@ -374,7 +376,7 @@ def test_an_excuse_names_the_windows_that_it_leans_on(
         finding(1, "us-home-fence", **(EU | row)),
         rule=applied,
         location=None,
-        windows=[window("eu-1", **declared)],
+        background=Background(windows=[window("eu-1", **declared)]),
     )
     assert [line for line in lines if line.startswith("  Window")] == ([f"  {said}"] if said else [])
 
@@ -382,7 +384,9 @@ def test_an_excuse_names_the_windows_that_it_leans_on(
 def test_an_exception_without_a_condition_on_windows_names_none() -> None:
     applied = rule("us-home-fence", exceptions=[exception()])
     row = finding(1, "us-home-fence", **EU)
-    text = "\n".join(sentences_of(row, rule=applied, location=None, windows=[window("eu-1")]))
+    text = "\n".join(
+        sentences_of(row, rule=applied, location=None, background=Background(windows=[window("eu-1")]))
+    )
     assert "Window" not in text
 
 
@@ -454,7 +458,7 @@ def test_reasons_come_in_the_order_of_what_they_leave_open_be_it_connections_or_
 def test_the_summary_of_a_terminal(run: Run, golden: Compare) -> None:
     text = summary_text(run.summary, run.manifest, str(run.directory))
     golden("summary.txt", text.replace(str(run.directory), "RUN") + "\n")
-    assert len(text.splitlines()) <= 34
+    assert len(text.splitlines()) <= 35
     assert max(map(len, text.splitlines())) <= 100 + len(str(run.directory))
 
 

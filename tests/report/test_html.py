@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -17,7 +18,7 @@ from auditor.report.html import render_html
 from auditor.report.write import write_report
 from tests.report.conftest import Compare
 from tests.report.maker import Recipe, Run
-from tests.report.rows import at, finding, location, reject, rule, waiver, whole_call
+from tests.report.rows import answer, at, finding, location, reject, rule, waiver, whole_call
 from tests.report.story import spring
 
 VOID = {"meta", "br"}
@@ -187,13 +188,18 @@ def test_what_is_in_the_logs_is_not_said_to_be_judged(page: Page, tmp_path: Path
 
 
 def test_a_relay_on_which_sources_disagree_twice_is_told_apart_by_role_and_time(tmp_path: Path) -> None:
+    said = [answer(4, "GeoIP2-Country", "CN", None, "2020-04-07"), answer(4, "DBIP", "US", None, None)]
+    contested: dict[str, Any] = {"reasons": ["contested"], "answers": said}
     rows = [
-        location(reasons=["contested"]),
-        location(reasons=["contested"], role="keys", period_from=at("2020-04-01"), connections=3),
+        location(**contested),
+        location(**contested, role="keys", period_from=at("2020-04-01"), connections=3),
     ]
     run = Recipe([finding(1)], locations=rows).written_to(tmp_path)
-    lines = Page(render_html(run.directory, run.manifest)).tables["Table 9f"][1:]
-    assert [line[1] for line in lines] == ["mediaat any time", "meeting keysfrom 1 Apr 2020, 00:00:00"]
+    lines = Page(render_html(run.directory, run.manifest)).tables["Table 9g"][1:]
+    relay = "203.0.113.9site TJ-1"
+    assert [line[0] for line in lines] == [
+        f"{relay}mediaat any time", f"{relay}meeting keysfrom 1 Apr 2020, 00:00:00",
+    ]  # fmt: skip
 
 
 def test_a_synthetic_run_says_so_on_the_cover_and_on_every_printed_page(tmp_path: Path) -> None:

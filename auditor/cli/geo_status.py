@@ -1,0 +1,146 @@
+"""`auditor geo status`."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.cli import options
+from auditor.cli.audit import now
+from auditor.cli.geo import geo_app
+from auditor.cli.guard import guarded, printable, say
+from auditor.cli.places import PlacesAsked, places_of
+from auditor.cli.tables import aligned
+from auditor.engine.conditions import ExitCode
+from auditor.engine.request import LocationSources
+from auditor.errors import Fault, GeoError
+from auditor.geo.databases import describe_all
+from auditor.geo.inventory import load_inventory
+from auditor.geo.ledger.ledger import open_ledger
+from auditor.geo.mmdb import Database
+from auditor.geo.ranges.files import RangeFile, open_cloud_ranges, open_geofeeds
+from auditor.geo.schemas import Opinion
+from auditor.tables import write_table
+
+_EPILOG = """\b
+Exit codes:
+  0  there is evidence, and all of it is whole    2  wrong command line    6  none, or some of it is faulty
+"""
+_COLUMNS = ("what", "knows", "dated", "age_days", "counts_now", "path", "note")
+
+AsCsv = Annotated[bool, typer.Option("--csv", help="Write a CSV table.")]
+
+Row = tuple[str, ...]
+
+
+@geo_app.command(
+    "status", epilog=_EPILOG, short_help="Show the evidence of places that is found, and its age."
+)
+@guarded
+def status_command(  # noqa: PLR0913  one parameter per option of the command line
+    *,
+    config: options.Config = None,
+    geo: options.Geo = None,
+    inventory: options.Inventory = None,
+    cloud_ranges: options.CloudRanges = None,
+    geofeeds: options.Geofeeds = None,
+    ledger: options.Ledger = None,
+    max_age_days: options.MaxAge = None,
+    as_csv: AsCsv = False,
+) -> ExitCode:
+    """Show what an audit would find now: each file, what it knows, its date and age, and its licence note."""
+    sources = places_of(
+        PlacesAsked(
+            config=config,
+            geo=geo,
+            inventory=inventory,
+            cloud_ranges=cloud_ranges,
+            geofeeds=geofeeds,
+            ledger=ledger,
+            max_age_days=max_age_days,
+        )
+    ).sources
+    rows, faults = _status(sources, now())
+    if rows:
+        typer.echo(printable(write_table(_COLUMNS, rows) if as_csv else aligned([_COLUMNS, *rows])))
+    for fault in faults:
+        say(f"error: {fault}")
+    return ExitCode.INPUT_MISSING if faults else ExitCode.COMPLIANT
+
+
+def _status(sources: LocationSources, clock: datetime) -> tuple[list[Row], list[Fault]]:
+    faults: list[Fault] = []
+    rows: list[Row] = []
+    has_place = bool(sources.inventory or sources.ledger or sources.cloud_ranges)
+    described: Sequence[Database | Fault] = ()
+    try:
+        described = describe_all(sources.geo, os.environ, clock)
+    except GeoError as error:
+        faults += () if has_place and not sources.geo else error.faults
+    for found in described:
+        if isinstance(found, Fault):
+            faults.append(found)
+        else:
+            has_place |= found.opinion is Opinion.LOCATION
+            rows.append(_database_row(found, clock, sources.max_age_days))
+    readers: list[Callable[[], Iterator[Row]]] = [
+        lambda: _inventory_rows(sources),
+        lambda: _range_rows(open_cloud_ranges(sources.cloud_ranges, clock), clock, sources.max_age_days),
+        lambda: _range_rows(open_geofeeds(sources.geofeeds, clock), clock, sources.max_age_days),
+        lambda: _ledger_rows(sources, clock),
+    ]
+    for read in readers:
+        try:
+            rows += read()
+        except GeoError as error:
+            faults += error.faults
+    if not has_place and not faults:
+        faults.append(
+            Fault("", "none of this tells where an address is", "name a location database: `--geo PATH`")
+        )
+    return rows, faults
+
+
+def _database_row(database: Database, clock: datetime, max_age_days: int) -> Row:
+    vendor = f" of {database.vendor}" if database.vendor else ""
+    dated = _dated(database.built_at, clock, max_age_days)
+    return (
+        database.database_type + vendor,
+        database.opinion,
+        *dated,
+        database.path,
+        database.licence_note or "",
+    )
+
+
+def _range_rows(files: Sequence[RangeFile], clock: datetime, max_age_days: int) -> Iterator[Row]:
+    for file in files:
+        dated = _dated(file.published_at, clock, max_age_days)
+        note = f"{file.entries:,} prefixes"
+        yield f"{file.publisher} ({file.form})", "location", *dated, file.path, note
+
+
+def _inventory_rows(sources: LocationSources) -> Iterator[Row]:
+    if sources.inventory:
+        inventory = load_inventory([Path(path) for path in sources.inventory])
+        for file in inventory.files:
+            lines = sum(line.file.path == file.path for line in inventory.lines)
+            yield "inventory", "location", "", "", "by line", file.path, f"{lines:,} lines"
+
+
+def _ledger_rows(sources: LocationSources, clock: datetime) -> Iterator[Row]:
+    if sources.ledger:
+        ledger = open_ledger(sources.ledger, clock)
+        last = ledger.recordings[-1].observed_at if ledger.recordings else None
+        dated = _dated(last, clock, sources.max_age_days) if last else ("", "", "no")
+        note = f"{len(ledger.recordings):,} recordings, head {ledger.head}"
+        yield "ledger", "location", *dated, sources.ledger, note
+
+
+def _dated(when: datetime, clock: datetime, max_age_days: int) -> tuple[str, str, str]:
+    age = clock - when
+    counts = "yes" if abs(age.days) <= max_age_days else f"no: more than {max_age_days} days"
+    return f"{when:%Y-%m-%d}", str(max(age.days, 0)), counts

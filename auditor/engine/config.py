@@ -1,0 +1,163 @@
+"""`auditor.toml`: what an organisation would else write into every command.
+
+Design: GEOLOCATION.md, section 2.
+"""
+
+import glob
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from auditor.engine.request import LocationSources
+from auditor.errors import Fault, InputError
+from auditor.geo.candidates import Trust
+from auditor.geo.schemas import Opinion
+from auditor.text import nearest, read_text
+
+DEFAULT_PATH = Path("auditor.toml")
+
+_STRICT = ConfigDict(extra="forbid", strict=True)
+
+
+class DatabaseNamed(BaseModel):
+    """A database or a folder of them, what it knows, and who made it."""
+
+    model_config = _STRICT
+
+    path: str = Field(min_length=1)
+    opinion: Opinion | None = Field(default=None, strict=False)
+    vendor: str | None = Field(default=None, pattern=r"^[^:@/\s][^:@/]*$")
+
+
+class LocationSection(BaseModel):
+    """`[location]`: each key stands for the option of its name."""
+
+    model_config = _STRICT
+
+    databases: list[str | DatabaseNamed] | None = None
+    inventory: list[str] | None = None
+    cloud_ranges: list[str] | None = None
+    geofeeds: list[str] | None = None
+    ledger: str | None = None
+    site_names: list[str] | None = None
+    relay_lists: list[str] | None = None
+    nat64_prefixes: list[str] | None = None
+    max_age_days: int | None = Field(default=None, ge=0)
+    min_confidence: int | None = Field(default=None, ge=0, le=100)
+    trust: Trust | None = Field(default=None, strict=False)
+    documentation_is_public: bool | None = None
+
+
+class Config(BaseModel):
+    """The whole file."""
+
+    model_config = _STRICT
+
+    location: LocationSection = Field(default_factory=LocationSection)
+
+
+def load_config(path: Path | None) -> Config:
+    """Read a configuration; without a path that of this folder, if there is one.
+
+    Paths in it lie beside it, and stars stand for every file that is there. Raises InputError.
+    """
+    place = path or DEFAULT_PATH
+    if path is None and not place.exists():
+        return Config()
+    read = read_text(place, str(place))
+    if isinstance(read, Fault):
+        raise InputError(read)
+    _, text = read
+    try:
+        config = Config.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(Fault(str(place), f"is not TOML: {error}")) from None
+    except ValidationError as error:
+        raise InputError.of(_faults(place, text, error)) from None
+    return config.model_copy(update={"location": _found(config.location, place)})
+
+
+def sources_of(section: LocationSection) -> LocationSources:
+    """Say where the evidence of places lies, as far as the file does."""
+    said = section.model_dump(exclude={"databases", "relay_lists"}, exclude_none=True)
+    named: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in said.items()
+    }
+    return LocationSources(geo=tuple(_spelled(section.databases or ())), **named)
+
+
+def _spelled(databases: Iterable[str | DatabaseNamed]) -> Iterator[str]:
+    """Spell databases as `--geo` takes them."""
+    for one in databases:
+        if isinstance(one, str):
+            yield one
+            continue
+        vendor = f"@{one.vendor}" if one.vendor else ""
+        opinion = one.opinion or (Opinion.LOCATION if vendor else None)
+        yield f"{opinion}{vendor}:{one.path}" if opinion else one.path
+
+
+def _found(section: LocationSection, place: Path) -> LocationSection:
+    """Put every path beside the file; a pattern that fits none is a fault."""
+    faults: list[Fault] = []
+    changes: dict[str, Any] = {
+        name: list(_expanded(getattr(section, name), name, place, faults))
+        for name in ("inventory", "cloud_ranges", "geofeeds", "relay_lists")
+        if getattr(section, name) is not None
+    }
+    if section.ledger is not None:
+        changes["ledger"] = _beside(place, section.ledger)
+    if section.databases is not None:
+        changes["databases"] = [
+            one.model_copy(update={"path": _beside(place, one.path)})
+            for one in map(_named, section.databases)
+        ]
+    if faults:
+        raise InputError.of(faults)
+    return section.model_copy(update=changes)
+
+
+def _named(one: str | DatabaseNamed) -> DatabaseNamed:
+    return DatabaseNamed(path=one) if isinstance(one, str) else one
+
+
+def _expanded(patterns: list[str], name: str, place: Path, faults: list[Fault]) -> Iterator[str]:
+    for pattern in patterns:
+        path = _beside(place, pattern)
+        found = sorted(glob.glob(path)) if glob.has_magic(path) else [path]  # noqa: PTH207  the pattern has a folder
+        if not found:
+            faults.append(Fault(str(place), f"location.{name}: no file fits `{pattern}`"))
+        yield from found
+
+
+def _beside(place: Path, path: str) -> str:
+    return str(place.parent / path)
+
+
+def _faults(place: Path, text: str, error: ValidationError) -> Iterator[Fault]:
+    for one in error.errors():
+        keys = [str(key) for key in one["loc"] if not isinstance(key, int)]
+        known = [key for key in keys if key not in ("str", DatabaseNamed.__name__)]
+        line = _line_of(text, known[-1]) if known else 1
+        hint = _known_keys(known) if one["type"] == "extra_forbidden" else None
+        what = "unknown key" if one["type"] == "extra_forbidden" else one["msg"].lower()
+        yield Fault(f"{place}:{line}", f"{'.'.join(known)}: {what}", hint)
+
+
+def _known_keys(keys: list[str]) -> str:
+    models: dict[int, type[BaseModel]] = {1: Config, 2: LocationSection}
+    names = list(models.get(len(keys), DatabaseNamed).model_fields)
+    return nearest(keys[-1], names) or f"known: {', '.join(names)}"
+
+
+def _line_of(text: str, key: str) -> int:
+    """Find the line of a key, as TOML tells no places; the first line if it is written in another way."""
+    spelled = re.compile(
+        rf"^\s*(?:\[{re.escape(key)}\]|\[[\w.]*\.{re.escape(key)}\]|\"?{re.escape(key)}\"?\s*=)"
+    )
+    lines = enumerate(text.splitlines(), start=1)
+    return next((number for number, line in lines if spelled.match(line)), 1)

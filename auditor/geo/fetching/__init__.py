@@ -1,0 +1,1 @@
+"""Editions of MaxMind's databases, fetched with the user's own account: only by the update command."""

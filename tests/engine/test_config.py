@@ -1,0 +1,114 @@
+from pathlib import Path
+
+import pytest
+
+from auditor.engine.config import Config, load_config, sources_of
+from auditor.engine.request import LocationSources
+from auditor.errors import InputError
+from auditor.geo.candidates import Trust
+
+WHOLE = """
+[location]
+databases = [
+  "geoip",
+  {path = "other.mmdb", opinion = "location", vendor = "iptoasn"},
+  {path = "z", vendor = "y"},
+]
+inventory = ["inventory/*.csv"]
+cloud_ranges = ["ranges/aws.json"]
+geofeeds = []
+ledger = "ledger/"
+site_names = ["aws"]
+relay_lists = ["lists/*.csv"]
+nat64_prefixes = ["64:ff9b:1::/96"]
+max_age_days = 10
+min_confidence = 50
+trust = "inventory"
+documentation_is_public = true
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "auditor.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def faults_of(folder: Path, text: str) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        load_config(written(folder, text))
+    return [str(fault).replace(f"{folder}/", "") for fault in caught.value.faults]
+
+
+def test_each_key_stands_for_an_option(tmp_path: Path) -> None:
+    for name in ("inventory/b.csv", "inventory/a.csv", "lists/x.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    section = load_config(written(tmp_path, WHOLE)).location
+    assert sources_of(section) == LocationSources(
+        geo=(
+            f"{tmp_path}/geoip",
+            f"location@iptoasn:{tmp_path}/other.mmdb",
+            f"location@y:{tmp_path}/z",
+        ),
+        inventory=(f"{tmp_path}/inventory/a.csv", f"{tmp_path}/inventory/b.csv"),
+        cloud_ranges=(f"{tmp_path}/ranges/aws.json",),
+        geofeeds=(),
+        ledger=f"{tmp_path}/ledger",
+        site_names=("aws",),
+        nat64_prefixes=("64:ff9b:1::/96",),
+        max_age_days=10,
+        min_confidence=50,
+        trust=Trust.INVENTORY,
+        documentation_is_public=True,
+    )
+    assert section.relay_lists == [f"{tmp_path}/lists/x.csv"]
+
+
+def test_an_empty_file_says_nothing(tmp_path: Path) -> None:
+    assert sources_of(load_config(written(tmp_path, "")).location) == LocationSources()
+
+
+def test_a_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.toml: cannot be read: No such file"):
+        load_config(tmp_path / "none.toml")
+
+
+def test_without_a_file_in_the_working_folder_nothing_is_said() -> None:
+    assert load_config(None) == Config()
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[location]\nmax_age_days = -1", "auditor.toml:2: location.max_age_days: input should be greater"),
+        (
+            "[location]\nmax_age_days = '9'",
+            "auditor.toml:2: location.max_age_days: input should be a valid int",
+        ),
+        ("[location]\nmin_confidence = 101", "auditor.toml:2: location.min_confidence: input should be less"),
+        ("[location]\ntrust = 'me'", "auditor.toml:2: location.trust: input should be 'all' or 'inventory'"),
+        (
+            "\n[location]\ngeofeed = []",
+            "auditor.toml:3: location.geofeed: unknown key\n  hint: did you mean `geofeeds`?",
+        ),
+        ("[locatoin]\n", "auditor.toml:1: locatoin: unknown key\n  hint: did you mean `location`?"),
+        (
+            "[location]\ndatabases = [{path = 'x', vender = 'y'}]",
+            "unknown key\n  hint: did you mean `vendor`?",
+        ),
+        (
+            "[location]\ndatabases = [{path = 'x', opinion = 'maybe'}]",
+            "location.databases.opinion: input should be",
+        ),
+        ("[location]\ninventory = ['*.none']", "location.inventory: no file fits `*.none`"),
+        ("[location\n", "auditor.toml: is not TOML"),
+        ("[location]\na = 1\na = 2\n", "auditor.toml: is not TOML"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, fault: str) -> None:
+    assert any(fault in told for told in faults_of(tmp_path, text)), faults_of(tmp_path, text)
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    assert len(faults_of(tmp_path, "x = 1\n[location]\ntrust = 1\nmax_age_days = -1\n")) == 3
