@@ -135,11 +135,21 @@ def demo_command(
         logs=tuple(str(sample / f"spring-2020.{suffix}") for suffix in ("csv", "ndjson", "parquet")),
         rules=(str(bundled("rules")), str(sample / "rules")),
         location=LocationSources(
-            geo=(str(sample / "sample-country.mmdb"),),
+            geo=(
+                str(sample / "sample-country.mmdb"),
+                str(sample / "sample-country_20200303.mmdb"),
+                f"location@sample-vendor:{sample / 'sample-vendor.mmdb'}",
+                str(sample / "sample-isp.mmdb"),
+                str(sample / "sample-anonymous-ip.mmdb"),
+            ),
             inventory=(str(sample / "inventory.csv"),),
+            cloud_ranges=(str(sample / "sample-ip-ranges.json"),),
+            geofeeds=(str(sample / "sample-geofeed_2020-04-01.csv"),),
+            ledger=str(sample / "ledger"),
             documentation_is_public=True,
         ),
         accounts=str(sample / "accounts.csv"),
+        relay_lists=(str(sample / "relay-lists.csv"),),
     )
     _run(request, _Place(out, overwrite=True), as_of=DEMO_CLOCK, workers=1, quiet=quiet, demo=True)
     return ExitCode.COMPLIANT

@@ -97,13 +97,13 @@ def _media(call: Call, person: Person, random: Random) -> Connection:
     if not _served_abroad(call, person) and random.random() < share:
         return _fallback(call, person, random)
     relay = relay_at(_primary(call, person, random), random)
-    in_china = person.located == MAINLAND and relay.open == MAINLAND
+    in_china = person.located == MAINLAND and relay.open_at(call.started_at) == MAINLAND
     return connection(call, Use("media", person, relay, "served in China" if in_china else "primary"), random)
 
 
 def _fallback(call: Call, person: Person, random: Random) -> Connection:
     relay = relay_at(random.choice(fallback_list(call.region, call.started_at)), random)
-    misplaced = call.region.code != "CN" and relay.site in MISPLACED
+    misplaced = relay.site == MISPLACED.get(call.region.code)
     story = "fallback to China" if misplaced else "fallback"
     failed = random.choice((2, 2, 3, 3, 4))
     return connection(call, Use("media", person, relay, story), random).chosen("fallback", failed)
@@ -135,7 +135,7 @@ def connection(call: Call, use: Use, random: Random) -> Connection:
     ended_at = _end(call, use.role, started_at, random)
     line = call.account.line_at(started_at)
     facts = Facts(
-        relay=use.relay.open,
+        relay=use.relay.open_at(started_at),
         participant=use.person.seen_in(line.country if line else None),
         home_region=line.home_region if line else None,
         role=use.role,
@@ -160,7 +160,7 @@ def connection(call: Call, use: Use, random: Random) -> Connection:
         "bytes": seconds * _BYTES_A_SECOND.get(use.role, 300) + random.randrange(2_000),
         "use_proved": True,
     }
-    return Connection(logged, facts, use.story)
+    return Connection(logged, facts, use.relay, use.story)
 
 
 def _end(call: Call, role: str, started_at: datetime, random: Random) -> datetime:

@@ -187,9 +187,7 @@ def _call(
     people = tuple(random.choice(account.people) for _ in planted)
     call = Call(f"c-{random.getrandbits(40):010x}", account, began_at, began_at, people)
     for one, person in zip(planted, people, strict=True):
-        relay = relay_at(one.site, random)
-        if one.declared is not None:
-            relay = replace(relay, declared=one.declared, open=relay.open | {one.declared})
+        relay = relay_at(one.site, random, one.declared)
         base = connection(call, Use(one.role, person, relay, one.story), random)
         started_at = day + timedelta(minutes=one.at)
         ended_at = None if one.minutes is None else started_at + timedelta(minutes=one.minutes)

@@ -10,9 +10,8 @@ CONGESTION = (utc(2020, 3, 20), utc(2020, 4, 11))
 """On weekdays of this time, in working hours, primaries are saturated."""
 
 CHINESE_FALLBACK = (utc(2020, 3, 24), utc(2020, 4, 7))
-"""While two Chinese sites stand on the fallback list of every region, by mistake."""
-
-MISPLACED = ("TJ-1", "SZ-1")
+MISPLACED = {"US": "TJ-1", "EU": "SZ-1"}
+"""Chinese sites that stand on the fallback lists of two regions in that time, by mistake."""
 
 BEIJING_KEYS_UNTIL = utc(2020, 4, 3)
 BEIJING = "BJ-1"
@@ -70,6 +69,10 @@ def congested(region: Region, at: datetime) -> bool:
 
 
 def fallback_list(region: Region, at: datetime) -> tuple[str, ...]:
-    """List the sites that clients of a region are told to fall back to."""
-    mistaken = CHINESE_FALLBACK[0] <= at < CHINESE_FALLBACK[1]
-    return (*region.fallbacks, *MISPLACED) if mistaken and region.code != "CN" else region.fallbacks
+    """List the sites that clients of a region fall back to, those that they do so more often repeatedly.
+
+    The Chinese sites were put on top of the lists.
+    """
+    mistaken = CHINESE_FALLBACK[0] <= at < CHINESE_FALLBACK[1] and region.code in MISPLACED
+    on_top = (MISPLACED[region.code],) * len(region.fallbacks) if mistaken else ()
+    return (*on_top, *region.fallbacks)

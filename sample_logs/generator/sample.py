@@ -12,11 +12,15 @@ from typing import Any
 from . import broken
 from .calls import calls_of, connections_of
 from .congestion import accounts_of_congestion, days_of, without_account, without_call
-from .database import write_database
+from .database import write_databases
+from .evidence import GEOFEED
+from .handed import LISTS, write_relay_lists
 from .judging import Log
+from .ledger import LEDGER, write_ledger
 from .logs import HOME_REGION, write_csv, write_ndjson, write_parquet
-from .oddities import around_the_promise, oddities_of, plain_connections
-from .people import Account, accounts_of
+from .oddities import around_the_evidence, around_the_promise, oddities_of, plain_connections
+from .people import Account, Person, accounts_of
+from .published import write_cloud_ranges, write_geofeed
 from .regions import PERIOD
 from .sidefiles import write_accounts, write_inventory
 from .truth import truth_of
@@ -59,7 +63,11 @@ def write_sample(folder: Path) -> dict[str, Any]:
     write_parquet(folder / parquet.name, parquet.entries)
     write_accounts(folder / "accounts.csv", (*accounts, *congested.values()))
     write_inventory(folder / "inventory.csv")
-    write_database(folder / "sample-country.mmdb")
+    write_relay_lists(folder / LISTS)
+    write_databases(folder)
+    write_cloud_ranges(folder / "sample-ip-ranges.json")
+    write_ledger(folder / LEDGER)
+    write_geofeed(folder / f"sample-geofeed_{GEOFEED:%Y-%m-%d}.csv")
     truth = truth_of((csv, ndjson, parquet))
     (folder / "truth.json").write_text(_json(truth), encoding="utf-8")
     return truth
@@ -67,15 +75,22 @@ def write_sample(folder: Path) -> dict[str, Any]:
 
 def _csv_entries(accounts: tuple[Account, ...], random: Random) -> list[Entry]:
     spare = _spare(accounts, random)
-    witness = next(one for one in accounts if one.plain and one.lines[0].home_region == "US")
-    person = next(one for one in witness.people if one.located == frozenset(("US",)) and one.declared is None)
+    american, european = (_witness(accounts, *of) for of in (("US", "US"), ("EU", "DE")))
     connections = chain(
         _story(accounts, CSV_CALLS, random),
         oddities_of(spare, 2, random),
-        around_the_promise(witness, person, random),
+        around_the_promise(*american, random),
+        around_the_evidence(*european, random),
     )
     bad = broken.broken_of(broken.UNREADABLE + broken.CSV, spare)
     return _in_order(chain(_entries(connections), bad, _blank_lines()))
+
+
+def _witness(accounts: Iterable[Account], region: str, country: str) -> tuple[Account, Person]:
+    """Find an account of a region of which nothing is odd, and one of its people in a country."""
+    account = next(one for one in accounts if one.plain and one.lines[0].home_region == region)
+    at_home = (one for one in account.people if one.located == frozenset((country,)))
+    return account, next(one for one in at_home if one.declared is None)
 
 
 def _ndjson_entries(accounts: tuple[Account, ...], random: Random) -> list[Entry]:

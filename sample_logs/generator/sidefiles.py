@@ -38,6 +38,9 @@ _LINES: tuple[InventoryLine, ...] = (
     ),
     ("", ATTESTED_SITE, "", "LU", "", _LAST_YEAR, None, _BY, "contract", "site"),
     ("", "", f"*.{EDGE_NAMES}", "NL", "", _LAST_YEAR, None, _BY, "contract", "relay"),
+    (SITES["HKG-2"].prefix, "HKG-2", "", "HK", "", _LAST_YEAR, None, _BY, "contract", "relay"),
+    (SITES["VIE-1"].prefix, "VIE-1", "", "AT", "", _LAST_YEAR, None, _BY, "provider_statement", "relay"),
+    (SITES["STO-1"].prefix, "STO-1", "", "SE", "", _LAST_YEAR, None, _BY, "site_visit", "relay"),
 )
 
 
@@ -47,28 +50,30 @@ def write_accounts(path: Path, accounts: Iterable[Account]) -> None:
         (
             account.id,
             line.home_region,
-            _written(line.since),
-            _written(line.until),
+            written(line.since),
+            written(line.until),
             line.country or "",
             line.cloud,
         )
         for account in sorted(accounts, key=lambda account: account.id)
         for line in account.lines
     ]
-    _write(path, _ACCOUNTS, rows)
+    write_table(path, _ACCOUNTS, rows)
 
 
 def write_inventory(path: Path) -> None:
     """Write what the operator attests of some of its relays."""
-    rows = [tuple(value if isinstance(value, str) else _written(value) for value in line) for line in _LINES]
-    _write(path, _INVENTORY, rows)
+    rows = [tuple(value if isinstance(value, str) else written(value) for value in line) for line in _LINES]
+    write_table(path, _INVENTORY, rows)
 
 
-def _written(at: datetime | None) -> str:
+def written(at: datetime | None) -> str:
+    """Write an instant; no end is nothing."""
     return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else ""
 
 
-def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table as CSV."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)

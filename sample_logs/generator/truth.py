@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from .evidence import ANONYMISED, CONTESTED, DOUBTED, STALE
+from .handed import LISTS, handed
 from .judging import Judged, Log, judged_in, read_in
 from .rules import RULES, Rule
 from .values import Connection
@@ -30,8 +32,33 @@ def truth_of(logs: Sequence[Log]) -> dict[str, Any]:
         "uncovered": sum(_uncovered(one) for one in judged),
         "uses": {rule.id: _uses(rule, judged) for rule in RULES if rule.leave},
         "waivers": {waiver.id: _waived(waiver, judged) for waiver in WAIVERS},
+        "listed": _listed(judged),
+        "places": {word: _doubted(word, judged) for word in (CONTESTED, STALE, DOUBTED)},
+        "anonymised": _records(one for one in judged if ANONYMISED in one.connection.participant_words),
         "planted": dict(sorted(Counter(one.connection.story for one in judged).items())),
     }
+
+
+def _listed(judged: Iterable[Judged]) -> dict[str, dict[str, list[int]]]:
+    """List under each entry of the relay lists, as `file:line`, the findings whose relay it allowed."""
+    found = [
+        one for one in judged if any(one.verdicts[rule.id] in LISTED for rule in RULES if not rule.watch)
+    ]
+    allowed = {
+        f"{LISTS}:{entry.line}": _records(one for one in found if entry.allows(one.connection))
+        for entry in handed()
+    }
+    return {entry: records for entry, records in allowed.items() if records}
+
+
+def _doubted(word: str, judged: Iterable[Judged]) -> dict[str, int]:
+    """Count the connections of each relay whose place is in doubt for this reason."""
+    relays = [
+        f"{relay.ip or relay.site}"
+        for relay, at in ((one.connection.relay, one.connection.facts.started_at) for one in judged)
+        if word in relay.words_at(at)
+    ]
+    return dict(sorted(Counter(relays).items()))
 
 
 def _uses(rule: Rule, judged: Iterable[Judged]) -> list[dict[str, Any]]:

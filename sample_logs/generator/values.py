@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from .evidence import Said, located
 from .facts import Facts
 
 Countries = frozenset[str]
@@ -40,13 +41,21 @@ def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> date
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """A relay as a log names it, and the countries that database, inventory and log leave open for it."""
+    """A relay as a log names it, and what is said of it elsewhere."""
 
     ip: str | None
     site: str | None
-    open: Countries
+    said: Said
     name: str | None = None
     declared: str | None = None
+
+    def open_at(self, at: datetime) -> Countries:
+        """Give the countries that the evidence leaves open for it at an instant."""
+        return located(self.said, self.declared, at).open
+
+    def words_at(self, at: datetime) -> frozenset[str]:
+        """Say what is doubtful about it at an instant."""
+        return located(self.said, self.declared, at).words
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +72,16 @@ class Connection:
 
     `unread` lists the values among `logged` that cannot be read; `story` is a word for what was planted.
     `meant` is what the European fence is meant to say of it: a verdict, and the words for its exception.
+    `participant_words` say what is doubtful about the participant's address.
     """
 
     logged: Mapping[str, Value]
     facts: Facts
+    relay: Relay
     story: str
     unread: tuple[Unread, ...] = ()
     meant: tuple[str, ...] = ()
+    participant_words: frozenset[str] = frozenset()
 
     def told(self, story: str, /, **logged: Value) -> "Connection":
         """Tell another story: change what is logged, but not what is true."""
@@ -78,12 +90,15 @@ class Connection:
     def using(self, relay: Relay, story: str) -> "Connection":
         """Use another relay."""
         told = self.told(story, **relay_columns(relay))
-        return replace(told, facts=replace(self.facts, relay=relay.open))
+        facts = replace(self.facts, relay=relay.open_at(self.facts.started_at))
+        return replace(told, relay=relay, facts=facts)
 
     def lasting(self, started_at: datetime, ended_at: datetime | None) -> "Connection":
         """Begin and end at other instants."""
         told = self.told(self.story, started_at=started_at, ended_at=ended_at)
-        return replace(told, facts=replace(self.facts, started_at=started_at, ended_at=ended_at))
+        open_then = self.relay.open_at(started_at)
+        facts = replace(self.facts, relay=open_then, started_at=started_at, ended_at=ended_at)
+        return replace(told, facts=facts)
 
     def chosen(self, tier: str | None, failed: int | None) -> "Connection":
         """Be chosen in another way: after so many primary relays had failed; None is not logged."""
