@@ -36,6 +36,7 @@ _NOT_IN_INVENTORY = {
     "name": "the inventory has no line for this name at that time",
 }
 _AT_ODDS = "the lines of the inventory for this private address name different countries"
+_PUBLISHED = {RangeForm.CLOUD: "{} address ranges", RangeForm.GEOFEED: "geofeed of {}"}
 _LEVELS = {RangeForm.CLOUD: Level.CLOUD, RangeForm.GEOFEED: Level.GEOFEED}
 
 
@@ -63,7 +64,7 @@ def database_answer(database: Database, said: Said, standing: Standing, max_age_
 def range_answer(file: RangeFile, said: Said, standing: Standing, max_age_days: int) -> Answer:
     """Put in what a published list of prefixes said, and whether it is heard."""
     answer = Answer(
-        source=f"{file.publisher} {'geofeed' if file.form is RangeForm.GEOFEED else 'address ranges'}",
+        source=_PUBLISHED[file.form].format(file.publisher),
         level=_LEVELS[file.form],
         date=file.published_at,
         sha256=file.sha256,
