@@ -26,6 +26,9 @@ _WIDTH = 100
 _NAMED = 4
 """So many networks of one entry are named; more are counted."""
 
+_NOTED = 40
+"""So many notes are told: what is no fault is not to hide what is one."""
+
 _WORST = {Verdict.VIOLATION: "would break", Verdict.INDETERMINATE: "may break"}
 _UNTOLD = {
     TOO_WIDE: f"it is too wide to be told: the evidence tells more than {whole(MOST_PLACES)} places apart; "
@@ -44,6 +47,8 @@ def listcheck_text(check: ListCheck) -> str:
     concerned = [one for one in check.checked if one.verdict in _WORST]
     blocks = ["\n".join(_entry(one, check.as_of)) for one in concerned]
     notes = [note for one in check.checked for note in _notes(one, check.as_of)]
+    if len(notes) > _NOTED:
+        notes[_NOTED:] = [f"  and {counted(len(notes) - _NOTED, 'more note')}: --csv has all"]
     blocks += ["\n".join(["Noted, and no fault:", *notes])] if notes else []
     blocks += ["\n".join(["In the rules' own words:", *_rules(concerned)])] if concerned else []
     return "\n\n".join([*blocks, _counts(check)])

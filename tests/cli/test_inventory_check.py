@@ -291,3 +291,14 @@ def test_an_audit_without_lists_says_nothing_of_them(
     assert invoke("audit", log, *evidence, "--skip-rule-tests").exit_code == 1
     incidents = pl.read_parquet(tmp_path / "run" / "incidents.parquet")
     assert set(incidents.select("list_entries", "findings_on_no_list").rows()) == {(None, None)}
+
+
+def test_many_notes_do_not_hide_what_is_wrong(check: Check, write_list: WriteList) -> None:
+    lines = [f"EU,primary,,198.51.100.0/28,FRA-1,,,{SINCE}," for _ in range(50)]
+    wrong = "US,fallback,media,203.0.113.80/28,TJ-1,,,2020-03-24T00:00:00Z,2020-04-07T00:00:00Z"
+    chinese = [f"CN,primary,,203.0.113.112/28,SHA-1,,CN,{SINCE}," for _ in range(50)]
+    done = check(write_list(*lines, *chinese, wrong))
+    assert done.exit_code == 1
+    assert "list.csv:102: would break" in done.stdout
+    assert "and 10 more notes: --csv has all" in done.stdout
+    assert done.stdout.count("no rule is about") == 40
