@@ -125,8 +125,9 @@ class Judge:
 
     def _locate(self, connections: pl.DataFrame) -> Located:
         dated = connections.with_columns(location_period=self.atlas.period_of(pl.col("started_at")))
-        relay_units, relay = distinct(dated, tuple(RELAY_UNIT))
-        relays = self.atlas.locate_relays(relay_units)
+        dated_units, relay = distinct(dated, tuple(RELAY_UNIT))
+        own = self.atlas.own_periods(dated_units)
+        relays = self.atlas.locate_relays(dated_units.with_columns(own["location_period"]))
         clients, client = self._clients(dated)
         keyed = dated.with_columns(
             relay_key=relays["key"].gather(relay), participant_key=clients["key"].gather(client)

@@ -13,18 +13,16 @@ _SORTED_BY = ("address", "site", "name", "declared", "role", "period_from", "as_
 def location_rows(atlas: Atlas, units: pl.DataFrame) -> pl.DataFrame:
     """Describe each relay unit once, however its address was written. Schema: LOCATION.
 
+    Periods between which nothing changes that speaks for a relay are one row.
     `units` has the columns of RELAY_UNIT and `connections`.
     """
-    located = _located(atlas, units)
-    periods = pl.DataFrame(
-        {
-            "period_from": [begin for begin, _ in atlas.periods],
-            "period_until": [end for _, end in atlas.periods],
-        },
-        schema={"period_from": INSTANT, "period_until": INSTANT},
-    )
-    dated = located.with_columns(
-        periods[name].gather(located["location_period"]).alias(name) for name in periods.columns
+    own = units.with_columns(atlas.own_periods(units))
+    stretches = own.group_by(*RELAY_UNIT, "until_period").agg(pl.col("connections").sum())
+    begins = pl.Series([begin for begin, _ in atlas.periods], dtype=INSTANT)
+    ends = pl.Series([end for _, end in atlas.periods], dtype=INSTANT)
+    dated = _located(atlas, stretches).with_columns(
+        period_from=begins.gather(stretches["location_period"]),
+        period_until=ends.gather(stretches["until_period"] - 1),
     )
     merged = dated.group_by(
         written=pl.coalesce("address", "relay_ip"),

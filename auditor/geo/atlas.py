@@ -12,17 +12,19 @@ import polars as pl
 from auditor.errors import Fault, GeoError
 from auditor.geo.candidates import Trust
 from auditor.geo.files import fault_if_changed
+from auditor.geo.frames import Known
 from auditor.geo.inventory import Inventory, InventoryFile
 from auditor.geo.ledger.book import LedgerBook
 from auditor.geo.ledger.ledger import Ledger
 from auditor.geo.mmdb import Database, Reader
 from auditor.geo.opened import OpenedSources
-from auditor.geo.participants import locate_participants
+from auditor.geo.own_periods import OwnPeriods
+from auditor.geo.participants import Participants
 from auditor.geo.periods import changes_in, edition_of, periods_of
 from auditor.geo.ranges.files import RangeFile
 from auditor.geo.ranges.table import RangeTable
 from auditor.geo.register import Register
-from auditor.geo.relays import locate_relays
+from auditor.geo.relays import changes_of, locate_relays
 from auditor.geo.roles import located_in_any_role
 from auditor.geo.schemas import MIN_CONFIDENCE
 from auditor.model import CLIENT_UNIT, INSTANT, LOCATED, RELAY_UNIT, Schema
@@ -67,7 +69,8 @@ class Atlas:
         self._max_age = timedelta(days=min(settings.max_age_days, _EVER_DAYS))
         editions = [edition_of(source) for source in _editions(settings)]
         self._periods = periods_of(editions, self._changes(), self._max_age)
-        self._relays = pl.DataFrame(schema={**RELAY_UNIT, **LOCATED})
+        self._known = Known(RELAY_UNIT)
+        self._relays = pl.DataFrame(schema=LOCATED)
 
     def _changes(self) -> Iterator[datetime]:
         """List the instants at which evidence that is no edition changes."""
@@ -91,23 +94,22 @@ class Atlas:
     def locate_relays(self, units: pl.DataFrame) -> pl.DataFrame:
         """Add the columns of LOCATED to each row of `units` (RELAY_UNIT), keeping rows and order."""
         wanted = _cast(units, RELAY_UNIT)
-        new = wanted.unique(maintain_order=True).join(
-            self._relays, on=list(RELAY_UNIT), how="anti", nulls_equal=True, maintain_order="left"
-        )
+        asked = wanted.with_columns(self._own_periods.of(wanted)["location_period"])
+        numbers, new = self._known.numbers_of(asked)
         if new.height:
-            self._relays = pl.concat([self._relays, self._located(new)])
-        return wanted.join(
-            self._relays,
-            on=list(RELAY_UNIT),
-            how="left",
-            nulls_equal=True,
-            validate="m:1",
-            maintain_order="left",
-        )
+            self._relays = pl.concat([self._relays, self._located(new).select(*LOCATED)], rechunk=True)
+        return wanted.hstack(self._relays[numbers])
+
+    def own_periods(self, units: pl.DataFrame) -> pl.DataFrame:
+        """Give the stretch of time around each unit in which nothing changes that speaks for its relay.
+
+        The columns are `location_period` and `until_period`: see `OwnPeriods.of`.
+        """
+        return self._own_periods.of(_cast(units, RELAY_UNIT))
 
     def locate_clients(self, units: pl.DataFrame) -> pl.DataFrame:
         """Add `key`, `reasons` and `hints` to each row of `units` (CLIENT_UNIT), keeping rows and order."""
-        return locate_participants(_cast(units, CLIENT_UNIT), self._sources)
+        return self._participants.located(_cast(units, CLIENT_UNIT))
 
     def verify_unchanged(self) -> None:
         """Raise GeoError if a file of evidence is no longer what was opened.
@@ -127,6 +129,16 @@ class Atlas:
         if inventory is None or not inventory.knows_roles:
             return locate_relays(units, self._sources)
         return located_in_any_role(units, lambda rows: locate_relays(rows, self._sources))
+
+    @cached_property
+    def _own_periods(self) -> OwnPeriods:
+        ledger = self._settings.ledger
+        always = ledger.cuts(self._max_age) if ledger else ()
+        return OwnPeriods(self._periods, always, lambda subjects: changes_of(subjects, self._sources))
+
+    @cached_property
+    def _participants(self) -> Participants:
+        return Participants(self._sources)
 
     @cached_property
     def _sources(self) -> OpenedSources:

@@ -32,7 +32,7 @@ class Known:
         return self._rows.height
 
     def numbers_of(self, rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
-        """Give each row the number of its like; also those that were not known, in the order of their numbers.
+        """Give each row the number of its like; and the rows that were not known, by their numbers.
 
         The columns are those of the schema; nulls equal each other.
         """

@@ -3,8 +3,10 @@
 Design: GEOLOCATION.md, sections 5 and 9.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -48,6 +50,24 @@ def locate_relays(units: pl.DataFrame, sources: OpenedSources) -> pl.DataFrame:
         network=_longest([_prefix_column(place) for place in _placing(sources)]),
         incident_network=pl.coalesce("autonomous_system", around),
     ).select(*RELAY_UNIT, *(pl.col(name).cast(dtype) for name, dtype in LOCATED.items()))
+
+
+def changes_of(subjects: pl.DataFrame, sources: OpenedSources) -> Iterator[Iterable[datetime]]:
+    """Give for each relay the instants at which the inventory may come to say something else of it.
+
+    `subjects` has `relay_ip`, `relay_site` and `relay_name`.
+    """
+    if sources.register is None:
+        yield from itertools.repeat((), subjects.height)
+        return
+    kinds = sources.classified(subjects["relay_ip"], RELAY, canonical=True)
+    host = pl.when(pl.col("kind") == "host_name").then("relay_ip")
+    rows = subjects.hstack(kinds).select(
+        sources.register.segments_of(kinds.select(pl.coalesce("asked", "address")).to_series()),
+        "relay_site",
+        names=pl.concat_list("relay_name", host).list.drop_nulls(),
+    )
+    yield from (sources.register.changes(*row) for row in rows.iter_rows())
 
 
 _SETTLED: Schema = {

@@ -1,7 +1,10 @@
+import polars as pl
 import pytest
 
-from auditor.geo.atlas import Atlas
-from tests.geo.world import STALE, participant
+from auditor.geo.atlas import Atlas, AtlasSettings
+from auditor.geo.participants import Participants
+from auditor.model import CLIENT_UNIT
+from tests.geo.world import FRESH, STALE, number_of, participant
 
 CLIENTS = [
     ("1.1.1.1", None, "US", ["single_source"]),
@@ -39,3 +42,18 @@ def test_the_inventory_says_nothing_of_participants(atlas: Atlas) -> None:
 
 def test_a_participant_far_from_every_edition_is_unknown(atlas: Atlas) -> None:
     assert participant(atlas, "1.1.1.1", at=STALE) == ("*", ["stale_location"], ["stale:US:>35d"])
+
+
+@pytest.mark.parametrize("remembered", [0, 2, 1000])
+def test_what_is_remembered_and_what_is_forgotten_never_shows(
+    atlas_settings: AtlasSettings, remembered: int
+) -> None:
+    atlas = Atlas(atlas_settings)
+    rows = [
+        (ip, declared, number_of(atlas, at)) for at in (FRESH, STALE, FRESH) for ip, declared, *_ in CLIENTS
+    ]
+    units = pl.DataFrame(rows, schema=dict(CLIENT_UNIT), orient="row")
+    participants = Participants(atlas._sources, remembered)  # noqa: SLF001  as the atlas has it, with a limit
+    each = [participants.located(units[place : place + 3]) for place in range(0, units.height, 3)]
+    assert pl.concat(each).rows() == atlas.locate_clients(units).rows()
+    assert [row[:2] for row in each[0].select("key", "reasons").rows()] == [case[2:] for case in CLIENTS[:3]]
