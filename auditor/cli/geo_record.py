@@ -66,7 +66,7 @@ def record_command(  # noqa: PLR0913  one parameter per option of the command li
     if not quiet:
         for sentence in _sentences(recorded, Path(str(places.sources.ledger))):
             say(sentence)
-        typer.echo(recorded.added.head)
+    typer.echo(recorded.added.head)
     return ExitCode.COMPLIANT
 
 

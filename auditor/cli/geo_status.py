@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from auditor.cli.tables import aligned
 from auditor.engine.conditions import ExitCode
 from auditor.engine.request import LocationSources
 from auditor.errors import Fault, GeoError
-from auditor.geo.databases import describe_all
+from auditor.geo.databases import VARIABLE, describe_all
 from auditor.geo.inventory import load_inventory
 from auditor.geo.ledger.ledger import open_ledger
 from auditor.geo.mmdb import Database
@@ -27,9 +27,14 @@ from auditor.tables import write_table
 
 _EPILOG = """\b
 Exit codes:
-  0  there is evidence, and all of it is whole    2  wrong command line    6  none, or some of it is faulty
+  0  there is evidence, and all of it is whole
+  2  wrong command line
+  4  there is, and all of it is too old for calls of now
+  6  there is none, or some of it is faulty
 """
 _COLUMNS = ("what", "knows", "dated", "age_days", "counts_now", "path", "note")
+
+_YES, _BY_LINE = "yes", "by line"
 
 AsCsv = Annotated[bool, typer.Option("--csv", help="Write a CSV table.")]
 
@@ -64,11 +69,16 @@ def status_command(  # noqa: PLR0913  one parameter per option of the command li
         )
     ).sources
     rows, faults = _status(sources, now())
+    old = not any(row[1] == Opinion.LOCATION and row[4] in (_YES, _BY_LINE) for row in rows)
     if rows:
         typer.echo(printable(write_table(_COLUMNS, rows) if as_csv else aligned([_COLUMNS, *rows])))
     for fault in faults:
         say(f"error: {fault}")
-    return ExitCode.INPUT_MISSING if faults else ExitCode.COMPLIANT
+    if faults:
+        return ExitCode.INPUT_MISSING
+    if old:
+        say(f"none of this counts for a call of now: all of it is more than {sources.max_age_days} days away")
+    return ExitCode.TOO_LITTLE_JUDGED if old else ExitCode.COMPLIANT
 
 
 def _status(sources: LocationSources, clock: datetime) -> tuple[list[Row], list[Fault]]:
@@ -79,7 +89,7 @@ def _status(sources: LocationSources, clock: datetime) -> tuple[list[Row], list[
     try:
         described = describe_all(sources.geo, os.environ, clock)
     except GeoError as error:
-        faults += () if has_place and not sources.geo else error.faults
+        faults += () if has_place and not (sources.geo or os.environ.get(VARIABLE)) else error.faults
     for found in described:
         if isinstance(found, Fault):
             faults.append(found)
@@ -128,7 +138,7 @@ def _inventory_rows(sources: LocationSources) -> Iterator[Row]:
         inventory = load_inventory([Path(path) for path in sources.inventory])
         for file in inventory.files:
             lines = sum(line.file.path == file.path for line in inventory.lines)
-            yield "inventory", "location", "", "", "by line", file.path, f"{lines:,} lines"
+            yield "inventory", "location", "", "", _BY_LINE, file.path, f"{lines:,} lines"
 
 
 def _ledger_rows(sources: LocationSources, clock: datetime) -> Iterator[Row]:
@@ -142,5 +152,5 @@ def _ledger_rows(sources: LocationSources, clock: datetime) -> Iterator[Row]:
 
 def _dated(when: datetime, clock: datetime, max_age_days: int) -> tuple[str, str, str]:
     age = clock - when
-    counts = "yes" if abs(age.days) <= max_age_days else f"no: more than {max_age_days} days"
+    counts = _YES if abs(age) <= timedelta(days=max_age_days) else f"no: more than {max_age_days} days"
     return f"{when:%Y-%m-%d}", str(max(age.days, 0)), counts

@@ -11,6 +11,7 @@ from auditor.cli.inventory import inventory_app
 from auditor.engine.conditions import ExitCode
 from auditor.evidence.manifest import Manifest
 from auditor.evidence.verify import load_intact
+from auditor.geo.fields import NotReadableError, name_of
 from auditor.geo.inventory import OPTIONAL, REQUIRED
 from auditor.tables import write_table
 
@@ -44,7 +45,11 @@ def new_command(run: Run) -> ExitCode:
             for column in columns
         ]
         for site, name, _ in rows.iter_rows()
+        if site or _is_name(name)
     ]
+    unnameable = rows.height - len(lines)
+    if unnameable:
+        say(f"{unnameable:,} left out: what the log has in place of a host name is none")
     if not lines:
         say("every site and host name of this run is placed")
         return ExitCode.COMPLIANT
@@ -65,6 +70,14 @@ def _not_placed(run: Path) -> pl.DataFrame:
         .sort(["connections", "site", "name"], descending=[True, False, False], nulls_last=True)
         .collect()
     )
+
+
+def _is_name(text: str) -> bool:
+    try:
+        name_of(text)
+    except NotReadableError:
+        return False
+    return True
 
 
 def _since(manifest: Manifest) -> str:

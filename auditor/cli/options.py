@@ -13,6 +13,7 @@ import typer
 from auditor.engine.request import (
     DEFAULT_MAX_AGE_DAYS,
     DEFAULT_MIN_CONFIDENCE,
+    HIGHEST_MAX_AGE_DAYS,
     HIGHEST_MAX_LISTED,
     Limit,
 )
@@ -141,6 +142,7 @@ MaxAge = Annotated[
     typer.Option(
         metavar="N",
         min=0,
+        max=HIGHEST_MAX_AGE_DAYS,
         help=f"How many days evidence of a place may lie from a call; default {DEFAULT_MAX_AGE_DAYS}.",
     ),
 ]

@@ -21,10 +21,12 @@ from auditor.engine.request import Request
 from auditor.engine.resolving import resolve
 from auditor.engine.settle import Whole, summary_of, write_evidence
 from auditor.engine.wholecalls import WholeCalls
-from auditor.errors import Fault, NothingToAuditError
+from auditor.errors import Fault, GeoError, NothingToAuditError
 from auditor.evidence.manifest import Manifest, RunFacts
 from auditor.evidence.run import OpenRun
 from auditor.evidence.summary import Summary
+from auditor.geo.files import fault_if_changed
+from auditor.geo.relay_lists import RelayLists
 
 Clock = Callable[[], datetime]
 _FOLDER_NAME = 24
@@ -78,6 +80,7 @@ def audit(request: Request, run: OpenRun, means: Means, *, as_of: datetime) -> A
     (run.directory / "summary.json").write_text(summary.to_text(), encoding="utf-8")
     planned.verify_unchanged()
     judge.atlas.verify_unchanged()
+    _require_unchanged(ground.relay_lists)
     return Audited(summary, manifest_of(ground, planned, partial, _facts(means, begun_at)))
 
 
@@ -95,6 +98,14 @@ def job_of(ground: Ground, folder: Path) -> Job:
         accounts=SideFile(accounts[0].path, accounts[0].sha256, accounts[0].bytes) if accounts else None,
         directory=str(folder / ground.digest[:_FOLDER_NAME]),
     )
+
+
+def _require_unchanged(lists: RelayLists | None) -> None:
+    """Raise GeoError if a relay list is no longer what was read."""
+    files = lists.files if lists else ()
+    faults = [fault for file in files if (fault := fault_if_changed(file.path, file.identity))]
+    if faults:
+        raise GeoError.of(faults)
 
 
 def _judge_shards(job: Job, shards: Sequence[Shard], means: Means) -> Partial:

@@ -8,17 +8,19 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from auditor.engine.request import LocationSources
+from auditor.engine.request import HIGHEST_MAX_AGE_DAYS, LocationSources
 from auditor.errors import Fault, InputError
 from auditor.geo.candidates import Trust
 from auditor.geo.schemas import Opinion
 from auditor.text import nearest, read_text
 
 DEFAULT_PATH = Path("auditor.toml")
+
+_Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
@@ -28,7 +30,7 @@ class DatabaseNamed(BaseModel):
 
     model_config = _STRICT
 
-    path: str = Field(min_length=1)
+    path: _Text
     opinion: Opinion | None = Field(default=None, strict=False)
     vendor: str | None = Field(default=None, pattern=r"^[^:@/\s][^:@/]*$")
 
@@ -38,15 +40,15 @@ class LocationSection(BaseModel):
 
     model_config = _STRICT
 
-    databases: list[str | DatabaseNamed] | None = None
-    inventory: list[str] | None = None
-    cloud_ranges: list[str] | None = None
-    geofeeds: list[str] | None = None
-    ledger: str | None = None
-    site_names: list[str] | None = None
-    relay_lists: list[str] | None = None
-    nat64_prefixes: list[str] | None = None
-    max_age_days: int | None = Field(default=None, ge=0)
+    databases: list[_Text | DatabaseNamed] | None = None
+    inventory: list[_Text] | None = None
+    cloud_ranges: list[_Text] | None = None
+    geofeeds: list[_Text] | None = None
+    ledger: _Text | None = None
+    site_names: list[_Text] | None = None
+    relay_lists: list[_Text] | None = None
+    nat64_prefixes: list[_Text] | None = None
+    max_age_days: int | None = Field(default=None, ge=0, le=HIGHEST_MAX_AGE_DAYS)
     min_confidence: int | None = Field(default=None, ge=0, le=100)
     trust: Trust | None = Field(default=None, strict=False)
     documentation_is_public: bool | None = None
@@ -141,7 +143,7 @@ def _beside(place: Path, path: str) -> str:
 def _faults(place: Path, text: str, error: ValidationError) -> Iterator[Fault]:
     for one in error.errors():
         keys = [str(key) for key in one["loc"] if not isinstance(key, int)]
-        known = [key for key in keys if key not in ("str", DatabaseNamed.__name__)]
+        known = [key for key in keys if key not in ("str", "constrained-str", DatabaseNamed.__name__)]
         line = _line_of(text, known[-1]) if known else 1
         hint = _known_keys(known) if one["type"] == "extra_forbidden" else None
         what = "unknown key" if one["type"] == "extra_forbidden" else one["msg"].lower()

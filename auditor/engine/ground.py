@@ -15,9 +15,10 @@ from auditor.geo.databases import VARIABLE, find_databases, open_databases
 from auditor.geo.inventory import Inventory, load_inventory
 from auditor.geo.ledger.ledger import Ledger, open_ledger
 from auditor.geo.mmdb import Database
-from auditor.geo.ranges.files import open_cloud_ranges, open_geofeeds
+from auditor.geo.ranges.files import RangeFile, open_cloud_ranges, open_geofeeds
 from auditor.geo.ranges.sites import providers_of
 from auditor.geo.relay_lists import load_relay_lists
+from auditor.geo.schemas import Opinion
 from auditor.geo.translation import prefixes_of
 from auditor.ruleset.loader import load_ruleset
 from auditor.ruleset.ruleset import RuleSet
@@ -66,9 +67,9 @@ def settle_sources(
     if faults:
         raise GeoError(*faults)
     return AtlasSettings(
-        databases=databases or (),
+        databases=tuple(sorted(databases or (), key=_place_of_database)),
         inventory=inventory,
-        ranges=(*(clouds or ()), *(geofeeds or ())),
+        ranges=tuple(sorted((*(clouds or ()), *(geofeeds or ())), key=_place_of_list)),
         ledger=ledger,
         max_age_days=location.max_age_days,
         min_confidence=location.min_confidence,
@@ -77,6 +78,16 @@ def settle_sources(
         nat64=nat64 or (),
         documentation_is_public=location.documentation_is_public,
     )
+
+
+def _place_of_database(database: Database) -> tuple[int, str, str, datetime, str]:
+    """Sort databases, so that the order in which they were named is invisible."""
+    opinion = list(Opinion).index(database.opinion)
+    return opinion, database.maker, database.database_type, database.built_at, database.sha256
+
+
+def _place_of_list(file: RangeFile) -> tuple[str, str, datetime, str]:
+    return file.form, file.publisher, file.published_at, file.sha256
 
 
 def _tried(faults: list[Fault], opened: Callable[[], Source]) -> Source | None:
@@ -105,7 +116,7 @@ def _databases(
             find_databases(location.geo, environ)
         except GeoError:
             return ()
-    return open_databases(location.geo, environ, as_of)
+    return open_databases(location.geo, environ, as_of, location_needed=not others)
 
 
 def _fit_to_judge(ruleset: RuleSet, request: Request) -> RuleSet:

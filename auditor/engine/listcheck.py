@@ -4,9 +4,10 @@ Each entry is judged as a use of it that begins and ends at once: at its beginni
 group or the evidence changes while it holds, as far as the clock. Design: FORMATS.md, section 8.
 """
 
+import difflib
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -16,14 +17,19 @@ from auditor.engine.entry_rules import ROLES, EntryRule, Said, Use, rules_for_en
 from auditor.engine.ground import lay_ground
 from auditor.engine.judging import binds
 from auditor.engine.request import Request
-from auditor.errors import Fault, NothingToAuditError
+from auditor.errors import Fault, InputError, NothingToAuditError
 from auditor.geo.periods import TICK
 from auditor.geo.relay_lists import ListEntry
 from auditor.model import Role, Verdict
+from auditor.ruleset.facts import Facts
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.schema import Rule
 
 _TOLD = (Verdict.VIOLATION, Verdict.INDETERMINATE, Verdict.EXCUSED)
+
+
+_ALIKE = 0.75
+"""So alike, from 0 to 1, are a word and what it is most likely meant to be. No two codes of countries are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,8 @@ class ListCheck:
     as_of: datetime
     checked: tuple[Checked, ...]
     ended: int
+    regions_of_no_rule: tuple[str, ...] = ()
+    """Home regions of entries that no rule names: only rules for all regions are for their clients."""
 
     def count(self, *verdicts: Verdict) -> int:
         """Count the entries of which one of these verdicts is the worst."""
@@ -95,10 +103,35 @@ def check_lists(
     if ground.relay_lists is None:
         hint = "name the files that clients are handed, or `relay_lists` in auditor.toml"
         raise NothingToAuditError(Fault("", "no relay lists", hint))
+    _require_known_regions(ground.relay_lists.entries, ground.ruleset)
     places = Places(ground.atlas)
-    check = check_entries(ground.relay_lists.entries, ground.ruleset, places, as_of=as_of, since=since)
+    entries = ground.relay_lists.entries
+    check = check_entries(entries, ground.ruleset, places, as_of=as_of, since=since)
     places.atlas.verify_unchanged()
-    return check
+    regions = {entry.home_region for entry in entries} - Facts.of(ground.ruleset).home_regions
+    return replace(check, regions_of_no_rule=tuple(sorted(regions)))
+
+
+def _require_known_regions(entries: Sequence[ListEntry], ruleset: RuleSet) -> None:
+    """Raise InputError for home regions that are most likely misspelt: no rule would be for their clients."""
+    known = Facts.of(ruleset).home_regions
+    faults = [
+        Fault(
+            entry.place,
+            f"home_region: no rule names `{entry.home_region}`",
+            f"a rule names `{meant}`: regions are compared exactly",
+        )
+        for entry in entries
+        if entry.home_region not in known and (meant := _meant(entry.home_region, known))
+    ]
+    if faults:
+        raise InputError.of(faults)
+
+
+def _meant(region: str, known: Iterable[str]) -> str | None:
+    folded = {" ".join(name.casefold().split()): name for name in sorted(known)}
+    found = difflib.get_close_matches(" ".join(region.casefold().split()), folded, n=1, cutoff=_ALIKE)
+    return folded[found[0]] if found else None
 
 
 def check_entries(

@@ -41,10 +41,12 @@ def location_rows(atlas: Atlas, units: pl.DataFrame) -> pl.DataFrame:
 
 
 def nothing_in_time(atlas: Atlas, units: pl.DataFrame) -> bool:
-    """Tell whether no relay at all could be placed, and some only for the age of every answer."""
+    """Tell whether no relay at all could be placed but by the log's own word, and some for age alone."""
     located = _located(atlas, units)
-    stale = located["reasons"].list.contains("stale_location").any()
-    return bool(stale and (located["key"] == UNKNOWN_KEY).all())
+    reasons = located["reasons"].list
+    stale = reasons.contains("stale_location").any()
+    not_placed = (located["key"] == UNKNOWN_KEY) | reasons.contains("declared_only")
+    return bool(stale and not_placed.all())
 
 
 def _located(atlas: Atlas, units: pl.DataFrame) -> pl.DataFrame:

@@ -65,6 +65,7 @@ class Ground:
             [
                 self.ruleset.digest,
                 [(one.sha256, one.opinion, one.vendor) for one in self.atlas.databases],
+                [(one.sha256, one.form, one.publisher, one.published_at) for one in self.atlas.ranges],
                 [(file.kind, file.sha256) for file in self.side_files],
                 self.atlas.max_age_days,
                 self.atlas.min_confidence,

@@ -23,7 +23,9 @@ DECLARED = "relay_country_declared"
 DECLARED_OF_PARTICIPANT = "participant_country_declared"
 
 _INVENTORY = "inventory"
-"""All lines of the inventory are one opinion."""
+
+_OPERATOR = "operator"
+"""Whatever the operator says, in the inventory or in the log, is one opinion."""
 
 _SEEN_OR_AGREED = ("contract", "site_visit", "traceroute")
 """On what the operator's word may decide alone."""
@@ -57,7 +59,10 @@ def database_answer(database: Database, said: Said, standing: Standing, max_age_
         said = as_registration(said)
     too_far = f"it was built more than {max_age_days} days from the call"
     if standing is Standing.STALE and database.opinion is Opinion.ANONYMITY:
-        return replace(answer, level=None, why_not=too_far)  # its age is no doubt about the place
+        hints = ("stale_anonymity",) if said.reason else ()
+        return replace(
+            answer, level=None, why_not=too_far, hints=hints
+        )  # its age is no doubt about the place
     return _weighed(answer, said, standing, too_far, max_age_days)
 
 
@@ -89,6 +94,12 @@ def ledger_answer(recorded: LedgerSaid) -> Answer:
     return _put_in(answer, said)
 
 
+def nothing_recorded() -> Answer:
+    """Tell that the ledger was asked, and has nothing of the address near the call."""
+    why_not = "the ledger has no recording of this address near that time"
+    return Answer("ledger", Level.LEDGER, why_not=why_not)
+
+
 def site_answer(site: str, region: Region) -> Answer:
     """Put in where a provider's region is that the log names as the site."""
     return Answer(
@@ -105,7 +116,7 @@ def inventory_answer(found: Found, trust: Trust) -> Answer:
     line = found.line
     if line is None:
         why_not = _AT_ODDS if found.at_odds else _NOT_IN_INVENTORY[found.by]
-        return Answer(_INVENTORY, Level.ATTESTED, why_not=why_not, maker=_INVENTORY)
+        return Answer(_INVENTORY, Level.ATTESTED, why_not=why_not, maker=_OPERATOR)
     place = f"{_INVENTORY} {Path(line.file.path).name}:{line.line}"
     matched = {"prefix": None, "site": line.site, "name": line.name}[found.by]
     return Answer(
@@ -116,7 +127,7 @@ def inventory_answer(found: Found, trust: Trust) -> Answer:
         prefix=line.prefix if found.by == "prefix" else None,
         date=line.from_at,
         sha256=line.file.sha256,
-        maker=_INVENTORY,
+        maker=_OPERATOR,
         basis=line.basis,
         attested_by=line.attested_by,
         transfer_basis=line.transfer_basis,
@@ -137,7 +148,9 @@ def declared_answer(source: str, written: str | None) -> Answer | None:
     if written not in COUNTRIES:
         why_not = f"`{written}` is not the code of a country"
         return Answer(source, Level.DATABASE, shown=written, reason="not_a_country", why_not=why_not)
-    return Answer(source, Level.DATABASE, frozenset({written}), written, own_word=source == DECLARED)
+    is_relays = source == DECLARED
+    maker = _OPERATOR if is_relays else None
+    return Answer(source, Level.DATABASE, frozenset({written}), written, maker=maker, own_word=is_relays)
 
 
 def _named(database_type: str, vendor: str | None) -> str:
@@ -151,7 +164,7 @@ def _weighed(answer: Answer, said: Said, standing: Standing, too_far: str, max_a
     What a stale one said is a hint, which tells of its age only that it is too great: each connection of the
     period has another.
     """
-    if standing is Standing.SUPERSEDED:
+    if standing in (Standing.SUPERSEDED, Standing.TOO_FAR):
         return replace(answer, shown=said.country, why_not=_SUPERSEDED)
     if standing is Standing.HEARD:
         return _put_in(answer, said)

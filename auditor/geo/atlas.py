@@ -26,7 +26,7 @@ from auditor.geo.ranges.table import RangeTable
 from auditor.geo.register import Register
 from auditor.geo.relays import changes_of, locate_relays
 from auditor.geo.roles import located_in_any_role
-from auditor.geo.schemas import MIN_CONFIDENCE
+from auditor.geo.schemas import MIN_CONFIDENCE, Opinion
 from auditor.model import CLIENT_UNIT, INSTANT, LOCATED, RELAY_UNIT, Schema
 
 _EVER_DAYS = 9999 * 366
@@ -146,6 +146,12 @@ class Atlas:
         readers = _opened(settings.databases, lambda one: Reader(one, settings.min_confidence))
         return OpenedSources(
             editions=(*readers, *_opened(settings.ranges, RangeTable)),
+            opinions=tuple(edition_of(source).opinion for source in _editions(settings)),
+            of_anonymisers=frozenset(
+                place
+                for place, database in enumerate(settings.databases)
+                if database.opinion is Opinion.ANONYMITY
+            ),
             register=Register(settings.inventory) if settings.inventory else None,
             book=LedgerBook(settings.ledger, settings.min_confidence) if settings.ledger else None,
             periods=self._periods,

@@ -45,7 +45,7 @@ class Answer:
     `countries` may count where `reason` is None, and `level` is not: a source without a level only gives
     hints. Where it names none without a reason of its own, `why_not` still says why. `shown` is what it
     says, as written. Answers of one `maker` are one opinion, however many; None is an opinion of its own.
-    `own_word` marks what the log itself declares, `relied_on` what the operator's word alone shall decide.
+    `own_word` marks what the log itself declares, `relied_on` on what the operator's word alone shall decide.
     `city`, `observed_at` (when a ledger recorded the answer) and what an inventory says of its own lines are
     only told.
     """
@@ -195,7 +195,7 @@ def _refusal(answer: Answer, placeless: Collection[str], *, reliance: bool) -> s
         return answer.why_not or "it names no country"
     if placeless and answer.level is not Level.ATTESTED:
         return PLACELESS[min(placeless)]
-    if reliance and not answer.relied_on:
+    if reliance and answer.level is not Level.ATTESTED:
         return RELIED_ON
     return _ONLY_DOUBT if answer.level is Level.GEOFEED else None
 
@@ -219,7 +219,7 @@ def _agreement(heard: Sequence[Answer], *, doubted: bool) -> tuple[str, ...]:
     elif not reasons:
         makers = {answer.maker for answer in heard if answer.maker is not None}
         opinions = len(makers) + sum(answer.maker is None for answer in heard)
-        alone = "declared_only" if heard[0].own_word else "single_source"
+        alone = "declared_only" if all(answer.own_word for answer in heard) else "single_source"
         reasons.add(alone if opinions == 1 else "agreed")
     return tuple(sorted(reasons))
 

@@ -51,12 +51,27 @@ def open_databases(
         first = opened.setdefault(found.sha256, found)
         if (first.opinion, first.vendor) != (found.opinion, found.vendor):
             faults.append(Fault(found.path, f"is named as {_said(first)} and as {_said(found)}"))
+    faults += _of_unknown_makers(opened.values())
     if not faults and location_needed and all(d.opinion is not Opinion.LOCATION for d in opened.values()):
         named = ", ".join(f"{database.path} ({database.opinion})" for database in opened.values())
         faults.append(Fault("", f"no location database: only {named}", _HINT))
     if faults:
         raise GeoError.of(faults)
     return tuple(opened.values())
+
+
+def _of_unknown_makers(databases: Iterable[Database]) -> Iterator[Fault]:
+    """Find several databases of a type that tells no maker: they may be editions, or strangers."""
+    first: dict[str, Database] = {}
+    for database in databases:
+        tells_maker = database.vendor or opinion_implied(database.database_type)
+        if tells_maker or database.opinion is not Opinion.LOCATION:
+            continue
+        known = first.setdefault(database.database_type, database)
+        if known is not database:
+            text = f"is of the same type as {known.path}, and nothing tells whose the two are"
+            hint = "say it: `--geo location@VENDOR:PATH`; those of one vendor are editions of one opinion"
+            yield Fault(database.path, text, hint)
 
 
 def describe_all(geo: Sequence[str], environ: Mapping[str, str], as_of: datetime) -> list[Database | Fault]:
@@ -125,6 +140,8 @@ def _may_locate(file: NamedFile) -> bool:
 
 def _named(value: str) -> NamedFile:
     """Take a value apart. Whatever does not begin with an opinion is a path."""
+    if not value:
+        raise GeoError(Fault("", "`--geo` names nothing", "a variable in the command may be empty"))
     said, colon, path = value.partition(":")
     opinion, at, vendor = said.partition("@")
     if not colon or opinion not in set(Opinion):

@@ -1,6 +1,6 @@
 """The opened sources of evidence, and what is asked of them alike for relays and participants."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv6Network
@@ -10,7 +10,7 @@ import polars as pl
 
 from auditor.geo.addresses import classify
 from auditor.geo.answers import database_answer, range_answer
-from auditor.geo.candidates import Answer, Subject, Trust
+from auditor.geo.candidates import PLACELESS, Answer, Subject, Trust
 from auditor.geo.ledger.book import LedgerBook
 from auditor.geo.mmdb import Reader
 from auditor.geo.periods import Period, Standing
@@ -30,10 +30,14 @@ Edition = Reader | RangeTable
 class OpenedSources:
     """All sources, opened. `public` are the kinds of address that databases are asked about.
 
-    `editions` are databases and published lists; periods have the standing of each, in this order.
+    `editions` are databases and published lists; periods have the standing of each, in this order, and
+    `opinions` says which are one opinion. Those at the places `of_anonymisers` always speak for theirs: the
+    nearest tells whether anybody hides behind an address.
     """
 
     editions: tuple[Edition, ...]
+    opinions: tuple[Hashable, ...]
+    of_anonymisers: frozenset[int]
     register: Register | None
     book: LedgerBook | None
     periods: tuple[Period, ...]
@@ -81,39 +85,61 @@ class OpenedSources:
             .then("inner")
         )
 
-    def heard_in(self, place: int) -> list[int]:
-        """List the periods in which no other edition speaks for this one."""
-        return [
-            number
-            for number, period in enumerate(self.periods)
-            if period.standings[place] is not Standing.SUPERSEDED
-        ]
+    def asked_in(self, place: int, *standings: Standing) -> list[int]:
+        """List the periods in which an edition has one of these standings."""
+        return [number for number, period in enumerate(self.periods) if period.standings[place] in standings]
 
     def answers(self, row: Mapping[str, Any], said: Mapping[int, Sequence[Said]]) -> dict[int, Answer]:
         """Put in what each edition said, by its place; those that were not asked are left out.
 
         `row` has the index into `said` of each edition, in its `said_column`, and the period.
         """
-        period = self.periods[row["location_period"]]
+        standings = self._standings(row, said)
         return {
-            place: self._answer(place, of_place[row[said_column(place)]], period.standings[place])
+            place: self._answer(place, of_place[row[said_column(place)]], standings[place])
             for place, of_place in said.items()
             if row[said_column(place)] is not None
         }
 
     def networks(self, row: Mapping[str, Any], said: Mapping[int, Sequence[Said]]) -> Iterator[str]:
         """Give the autonomous systems that editions which are heard name, such as `AS64496`."""
-        standings = self.periods[row["location_period"]].standings
+        standings = self._standings(row, said)
         for place, of_place in said.items():
             index = row[said_column(place)]
             if index is not None and standings[place] is Standing.HEARD and of_place[index].network:
                 yield str(of_place[index].network)
+
+    def _standings(self, row: Mapping[str, Any], said: Mapping[int, Sequence[Said]]) -> list[Standing]:
+        """Have the others of an opinion heard where the edition that speaks for it names no place.
+
+        A product for one continent, or one that is unsure, is not to silence another that names a country.
+        """
+        standings = list(self.periods[row["location_period"]].standings)
+        if Standing.SUPERSEDED not in standings:
+            return standings
+        spoken = {
+            self.opinions[place]
+            for place, of_place in said.items()
+            if standings[place] is Standing.HEARD
+            and (index := row[said_column(place)]) is not None
+            and (place in self.of_anonymisers or speaks(of_place[index]))
+        }
+        for place in said:
+            if standings[place] is Standing.SUPERSEDED and self.opinions[place] not in spoken:
+                standings[place] = Standing.HEARD
+        return standings
 
     def _answer(self, place: int, said: Said, standing: Standing) -> Answer:
         edition = self.editions[place]
         if isinstance(edition, RangeTable):
             return range_answer(edition.file, said, standing, self.max_age_days)
         return database_answer(edition.database, said, standing, self.max_age_days)
+
+
+def speaks(said: Said) -> bool:
+    """Tell whether an edition has said enough to speak for all of its opinion."""
+    names_place = said.country is not None and said.why_not is None
+    return names_place or said.network is not None or said.reason in PLACELESS
 
 
 def said_column(place: int) -> str:

@@ -8,8 +8,9 @@ import polars as pl
 from auditor.geo.answers import DECLARED_OF_PARTICIPANT, declared_answer
 from auditor.geo.candidates import PARTICIPANT, Candidates, combine_participant, silence_of
 from auditor.geo.frames import Known, intern
-from auditor.geo.opened import OpenedSources, said_column
+from auditor.geo.opened import OpenedSources, said_column, speaks
 from auditor.geo.own_periods import standing_starts
+from auditor.geo.periods import Standing
 from auditor.geo.schemas import Said
 from auditor.model import CLIENT_UNIT, LOCATED
 
@@ -60,16 +61,26 @@ class Participants:
         self._outcome_of = pl.concat([self._outcome_of, numbers.gather(index)], rechunk=True)
 
     def _looked_up(self, units: pl.DataFrame) -> tuple[pl.DataFrame, dict[int, tuple[Said, ...]]]:
-        """Ask each edition about the addresses in whose period it is heard, or all that is there."""
-        sources = self._sources
+        """Ask the editions that speak in a period; others only where those of their opinion are silent."""
+        sources, said = self._sources, dict[int, tuple[Said, ...]]()
         rows = units.hstack(sources.classified(units["client_ip"], PARTICIPANT, canonical=False))
-        said = {}
+        spoken = {opinion: pl.lit(value=False) for opinion in sources.opinions}
         for place in sources.of_participants:
-            in_time = pl.col("location_period").is_in(sources.heard_in(place))
-            lookup = sources.editions[place].lookup(rows.select(pl.when(in_time).then("asked")).to_series())
-            said[place] = lookup.said
-            rows = rows.with_columns(lookup.index.alias(said_column(place)))
+            in_time = _in_periods(sources.asked_in(place, Standing.HEARD, Standing.STALE))
+            rows, said[place] = self._ask(place, rows, in_time)
+            opinion = sources.opinions[place]
+            spoken[opinion] = spoken[opinion] | _has_spoken(place, said[place], sources)
+        for place in sources.of_participants:
+            if superseded := sources.asked_in(place, Standing.SUPERSEDED):
+                silent = _in_periods(superseded) & ~spoken[sources.opinions[place]].fill_null(value=False)
+                first = rows[said_column(place)]
+                rows, said_second = self._ask(place, rows, silent)
+                rows, said[place] = _joined(rows, place, (first, said[place]), said_second)
         return rows, said
+
+    def _ask(self, place: int, rows: pl.DataFrame, wanted: pl.Expr) -> tuple[pl.DataFrame, tuple[Said, ...]]:
+        lookup = self._sources.editions[place].lookup(rows.select(pl.when(wanted).then("asked")).to_series())
+        return rows.with_columns(lookup.index.alias(said_column(place))), lookup.said
 
     def _settled(self, distinct: pl.DataFrame, said: Mapping[int, tuple[Said, ...]]) -> list[int]:
         """Give distinct rows the numbers of their outcomes; what was settled before is not settled again."""
@@ -99,3 +110,23 @@ class Participants:
         answers = list(self._sources.answers(row, said).values())
         declared = declared_answer(DECLARED_OF_PARTICIPANT, row["participant_country_declared"])
         return combine_participant([silence] if silence else [], answers, declared)
+
+
+def _in_periods(numbers: list[int]) -> pl.Expr:
+    return pl.col("location_period").is_in(numbers)
+
+
+def _has_spoken(place: int, said: tuple[Said, ...], sources: OpenedSources) -> pl.Expr:
+    """Tell of each row whether an edition that is heard has spoken."""
+    always = place in sources.of_anonymisers
+    numbers = [number for number, one in enumerate(said) if always or speaks(one)]
+    return pl.col(said_column(place)).is_in(numbers)
+
+
+def _joined(
+    rows: pl.DataFrame, place: int, first: tuple[pl.Series, tuple[Said, ...]], second: tuple[Said, ...]
+) -> tuple[pl.DataFrame, tuple[Said, ...]]:
+    """Put what was asked second behind what was asked first."""
+    index, said = first
+    column = said_column(place)
+    return rows.with_columns(pl.coalesce(index, pl.col(column) + len(said)).alias(column)), (*said, *second)

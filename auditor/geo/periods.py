@@ -12,7 +12,7 @@ from enum import StrEnum
 from auditor.geo.inventory import Inventory
 from auditor.geo.mmdb import Database
 from auditor.geo.ranges.files import RangeFile
-from auditor.geo.schemas import Rank
+from auditor.geo.schemas import Opinion, Rank
 
 TICK = timedelta(microseconds=1)
 _RANKS = (*Rank, None)
@@ -21,13 +21,15 @@ _RANKS = (*Rank, None)
 class Standing(StrEnum):
     """Whether an edition is heard in a period.
 
-    `stale` is too far from every instant of the period; `superseded`, another edition of the same opinion
-    speaks for it: the one that is heard or, if all are stale, the nearest.
+    `superseded`: near enough, but another edition of the same opinion speaks for it, unless that names no
+    place. `stale`: too far from every instant of the period, and the nearest of its opinion; `too_far`: too
+    far, and another is nearer.
     """
 
     HEARD = "heard"
     SUPERSEDED = "superseded"
     STALE = "stale"
+    TOO_FAR = "too_far"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,14 @@ class Period:
 
 
 def edition_of(source: Database | RangeFile) -> Edition:
-    """Say of which opinion a file is an edition: all databases of one maker and sort of knowledge are one."""
+    """Say of which opinion a file is an edition: all databases of one maker and sort of knowledge are one.
+
+    But those of anonymisers are one only with their like: each kind knows others that hide.
+    """
     if isinstance(source, RangeFile):
         return Edition((source.form, source.publisher), 0, source.published_at)
-    return Edition((source.opinion, source.maker), _RANKS.index(source.rank), source.built_at)
+    kind = source.database_type if source.opinion is Opinion.ANONYMITY else None
+    return Edition((source.opinion, source.maker, kind), _RANKS.index(source.rank), source.built_at)
 
 
 def changes_in(inventory: Inventory) -> Iterator[datetime]:
@@ -109,9 +115,9 @@ def _period(
         for alike in _grouped(editions, _opinion_of)
         for index in _speakers(alike, editions, instant, near)
     )
+    of_speakers, of_others = (Standing.STALE, Standing.HEARD), (Standing.TOO_FAR, Standing.SUPERSEDED)
     standings = tuple(
-        Standing.SUPERSEDED if index not in speakers else Standing.HEARD if near[index] else Standing.STALE
-        for index in range(len(editions))
+        (of_speakers if index in speakers else of_others)[is_near] for index, is_near in enumerate(near)
     )
     return Period(from_at, until_at, standings)
 

@@ -19,9 +19,10 @@ from auditor.geo.answers import (
     evidence_row,
     inventory_answer,
     ledger_answer,
+    nothing_recorded,
     site_answer,
 )
-from auditor.geo.candidates import ATTESTABLE, RELAY, combine, silence_of
+from auditor.geo.candidates import ATTESTABLE, RELAY, Answer, combine, silence_of
 from auditor.geo.frames import intern
 from auditor.geo.ledger.book import LedgerSaid
 from auditor.geo.mmdb import Reader
@@ -177,7 +178,7 @@ def _outcome(row: Mapping[str, Any], sources: OpenedSources, said: _Said) -> tup
     before = [inventory_answer(one, sources.trust) for one in said.found[row["found"]]]
     named = row["named_region"]
     before += map(partial(site_answer, named), regions_named(named, sources.site_names) if named else ())
-    before += map(ledger_answer, said.recorded[row["recorded"]] if row["recorded"] is not None else ())
+    before += _ledger_answers(row["recorded"], said.recorded)
     asked = sources.answers(row, said.editions)
     declared = declared_answer(DECLARED, row["relay_country_declared"])
     answers = [*before, *asked.values(), *([declared] if declared else [])]
@@ -187,6 +188,13 @@ def _outcome(row: Mapping[str, Any], sources: OpenedSources, said: _Said) -> tup
     places = [None] * len(before) + [*asked] + [None] * (declared is not None)
     system = next(sources.networks(row, said.editions), None)
     return settled.key, settled.reasons, [*settled.hints, *router], evidence, places, system
+
+
+def _ledger_answers(index: int | None, recorded: Sequence[tuple[LedgerSaid, ...]]) -> Iterator[Answer]:
+    """Put in what the ledger has; None: it was not asked."""
+    if index is None:
+        return
+    yield from map(ledger_answer, recorded[index]) if recorded[index] else [nothing_recorded()]
 
 
 def _silences(row: Mapping[str, Any], public: frozenset[str]) -> Iterator[str]:

@@ -98,6 +98,8 @@ def brief_source(answer: Row) -> Phrase:
         return fill(_OPERATOR)
     if source == DECLARED:
         return fill(_LOG)
+    if answer.get("level") == Level.LEDGER and not answer.get("observed_at"):
+        return fill("the ledger")
     if answer.get("level") == Level.CLOUD:
         return fill("the list {source}", source=Logged(source))
     recorded = " as recorded" if answer.get("observed_at") else ""

@@ -154,6 +154,13 @@ def _flag(rest: str) -> Phrase:
     return fill(text, flag=Logged(flag), value=Logged(value))
 
 
+def _stale_anonymity(_rest: str) -> Phrase:
+    return fill(
+        "a database of anonymisers lists the address, but is too far in time: whether somebody hid behind it "
+        "then is not known"
+    )
+
+
 _KINDS: Mapping[str, Callable[[str], Phrase | None]] = {
     "registered": _registered,
     "represents": _represents,
@@ -165,4 +172,5 @@ _KINDS: Mapping[str, Callable[[str], Phrase | None]] = {
     "hosting": _hosting,
     "region": _region,
     "flag": _flag,
+    "stale_anonymity": _stale_anonymity,
 }

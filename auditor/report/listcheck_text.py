@@ -32,7 +32,7 @@ _NOTED = 40
 _WORST = {Verdict.VIOLATION: "would break", Verdict.INDETERMINATE: "may break"}
 _UNTOLD = {
     TOO_WIDE: f"it is too wide to be told: the evidence tells more than {whole(MOST_PLACES)} places apart; "
-    "name smaller prefixes",
+    "name smaller prefixes, or a later --since",
     EMBEDS: "its addresses embed others, each with a place of its own; name the IPv4 prefix",
 }
 _COLUMNS = (
@@ -46,7 +46,11 @@ def listcheck_text(check: ListCheck) -> str:
     """Tell of each entry that breaks a rule or may, then what is only noted, the rules, and the counts."""
     concerned = [one for one in check.checked if one.verdict in _WORST]
     blocks = ["\n".join(_entry(one, check.as_of)) for one in concerned]
-    notes = [note for one in check.checked for note in _notes(one, check.as_of)]
+    regions = [
+        f"  no rule names the home region {visible(region)}: only rules for all regions were asked"
+        for region in check.regions_of_no_rule
+    ]
+    notes = regions + [note for one in check.checked for note in _notes(one, check.as_of)]
     if len(notes) > _NOTED:
         notes[_NOTED:] = [f"  and {counted(len(notes) - _NOTED, 'more note')}: --csv has all"]
     blocks += ["\n".join(["Noted, and no fault:", *notes])] if notes else []

@@ -55,6 +55,7 @@ def lookup_text(asked: str, at: datetime, relay: Row, participant: Row | None) -
     ]
     if participant is not None:
         lines.append(f"  as a participant: {_placed(participant)}")
+        lines += [f"    {phrase}" for phrase in hint_sentences(participant, at)]
     return "\n".join(lines)
 
 

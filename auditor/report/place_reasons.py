@@ -37,7 +37,7 @@ PLACE_REASONS: Mapping[str, Reason] = {
     ),
     "footprint": Reason(
         "Several countries attested",
-        "The inventory attests several countries for the relay",
+        "A source that counts names several countries for the relay at once",
         "Inventory lines by address, each with one country",
     ),
     "anycast": Reason(

@@ -10,7 +10,7 @@ Row = Mapping[str, Any]
 Entries = Mapping[str, Row]
 """Entries of relay lists in the shape of `model.LIST_ENTRY`, by `file:line`."""
 
-ON_NO_LIST = "on no relay list"
+ON_NO_LIST = "allowed by no entry of a relay list"
 _NAMED_IN_CELL = 3
 _NAMED_IN_SENTENCE = 10
 
@@ -61,7 +61,10 @@ def list_sentence(finding: Row, entries: Entries) -> Phrase:
     if places is None:
         return NOTHING
     if not places:
-        text = "The relay was {on}: none of those given to the audit had it for this region at that time."
+        text = (
+            "The relay was {on}: none of the lists given to the audit had it then for this region, in this "
+            "role and tier."
+        )
         return fill(text, on=ON_NO_LIST)
     shown = [_entry(place, entries.get(place)) for place in places[:_NAMED_IN_SENTENCE]]
     if more := len(places) - len(shown):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -111,12 +112,13 @@ def test_the_head_is_printed_and_anyone_can_compute_it(
     assert f"head {heads[1].strip()}" in verified.stdout
 
 
-def test_quiet_says_nothing_when_all_went_well(
+def test_quiet_says_nothing_but_the_head_when_all_went_well(
     invoke: Invoke, write_log: WriteLog, edition: Edition, tmp_path: Path
 ) -> None:
     words = ["--ledger", tmp_path / "ledger", "--geo", edition(), "--quiet"]
     done = invoke("geo", "record", write_log("1.1.1.1", "ragged,"), *words)
-    assert (done.exit_code, done.output) == (0, "")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert re.fullmatch("[0-9a-f]{64}\n", done.stdout)
 
 
 def test_what_is_not_recorded_is_counted(

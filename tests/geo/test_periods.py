@@ -10,7 +10,7 @@ from auditor.geo.mmdb import Database
 from auditor.geo.periods import Period, Standing, edition_of, periods_of
 from auditor.geo.schemas import Layout, Opinion
 
-HEARD, SUPERSEDED, STALE = Standing.HEARD, Standing.SUPERSEDED, Standing.STALE
+HEARD, SUPERSEDED, STALE, TOO_FAR = Standing.HEARD, Standing.SUPERSEDED, Standing.STALE, Standing.TOO_FAR
 TICK = timedelta(microseconds=1)
 DAYS_35 = timedelta(days=35)
 
@@ -92,7 +92,7 @@ def test_enterprise_speaks_before_city_before_country_whatever_is_nearer() -> No
     enterprise = database(day(4, 1), "GeoIP2-Enterprise")
     assert standings(day(4, 10), country, city, enterprise) == (SUPERSEDED, SUPERSEDED, HEARD)
     assert standings(day(4, 10), country, city) == (SUPERSEDED, HEARD)
-    assert standings(day(5, 10), country, city, enterprise) == (SUPERSEDED, HEARD, SUPERSEDED)
+    assert standings(day(5, 10), country, city, enterprise) == (SUPERSEDED, HEARD, TOO_FAR)
 
 
 def test_every_other_type_is_an_opinion_of_its_own() -> None:
@@ -130,7 +130,7 @@ def test_a_registration_database_never_speaks_for_a_location() -> None:
 
 def test_if_all_editions_are_stale_the_nearest_is_told() -> None:
     old, older = database(day(2)), database(day(1), "GeoIP2-Enterprise")
-    assert standings(day(9), older, old) == (SUPERSEDED, STALE)
+    assert standings(day(9), older, old) == (TOO_FAR, STALE)
 
 
 def test_an_age_beyond_the_calendar_cuts_nothing() -> None:

@@ -28,27 +28,37 @@ class Databases:
             reader.close()
 
     def answers(self, address: Address, at: datetime) -> Iterator[Answer]:
-        """Ask each maker once: MaxMind's best edition of its time, and that of every other."""
+        """Ask each maker's best edition of its time; where that names no place, all others near enough."""
         for files in makers_of(self._files).values():
-            asked = best_of(files, at, self._settings.max_age)
-            if not asked:
+            best = best_of(files, at, self._settings.max_age)
+            if not best:
                 yield STALE
-            for file in asked:
-                record = self._record(file, address)
-                yield (
-                    NO_RECORD
-                    if record is None
-                    else answer_of(record, file.database_type, self._settings.min_confidence)
-                )
+            said = [self._answer(file, address) for file in best]
+            yield from said
+            if not any(answer.speaks for answer in said):
+                near = (file for file in files if abs(at - file.built_at) <= self._settings.max_age)
+                yield from (self._answer(file, address) for file in near if file not in best)
 
     def anonymised(self, address: Address, at: datetime) -> bool:
         """Tell whether a database of proxies says that somebody else is behind the address."""
         records = [
             self._record(file, address)
-            for files in makers_of(self._files).values()
+            for database_type in {file.database_type for file in self._files}
+            for files in makers_of(
+                file for file in self._files if file.database_type == database_type
+            ).values()
             for file in best_of(files, at, self._settings.max_age)
         ]
         return any(record.get(flag) is True for record in records if record for flag in ANONYMOUS)
+
+    def _of_type(self, database_type: str) -> list[DatabaseFile]:
+        return [file for file in self._files if file.database_type == database_type]
+
+    def _answer(self, file: DatabaseFile, address: Address) -> Answer:
+        record = self._record(file, address)
+        if record is None:
+            return NO_RECORD
+        return answer_of(record, file.database_type, self._settings.min_confidence)
 
     def _record(self, file: DatabaseFile, address: Address) -> dict[str, Any] | None:
         reader = self._readers[file.path]

@@ -74,7 +74,7 @@ class Evidence:
         doubts += doubts_of_relay(kind, connection["relay_site"])
         trusted = [one.countries for one in attested if one.firm and self._settings.trust == "inventory"]
         if trusted:
-            return Place.of(trusted, doubts)
+            return Place.of([one.countries for one in attested], doubts)
         own = [one.countries for one in attested]
         if is_anycast(kind, said):
             return Place.of(own, doubts)

@@ -41,14 +41,22 @@ SITE_NAMES = {
 def answers_of_clouds(
     lists: Iterable[RangeList], address: Address, at: datetime, max_age: timedelta
 ) -> Iterator[Answer]:
-    """Ask of each provider the snapshot nearest the call."""
+    """Ask of each provider the snapshot nearest the call; where it names no place, all others near enough."""
     for snapshots in gathered(lists, lambda one: one.provider).values():
         near = nearest(snapshots, lambda one: one.published_at, at, max_age)
         if not near:
             yield STALE
-        for snapshot in near:
-            region = entry_for(snapshot.entries, address)
-            yield SILENCE if region is None else answer_of_region(snapshot.provider, region)
+        said = [answer_of_snapshot(snapshot, address) for snapshot in near]
+        yield from said
+        if not any(answer.speaks for answer in said):
+            others = (one for one in snapshots if abs(at - one.published_at) <= max_age and one not in near)
+            yield from (answer_of_snapshot(snapshot, address) for snapshot in others)
+
+
+def answer_of_snapshot(snapshot: RangeList, address: Address) -> Answer:
+    """Say what one list has of an address; silence if it has nothing."""
+    region = entry_for(snapshot.entries, address)
+    return SILENCE if region is None else answer_of_region(snapshot.provider, region)
 
 
 def answer_of_region(provider: str, written: str) -> Answer:
@@ -63,13 +71,14 @@ def answer_of_region(provider: str, written: str) -> Answer:
 def countries_of_geofeeds(
     feeds: Iterable[Geofeed], address: Address, at: datetime, max_age: timedelta
 ) -> frozenset[str]:
-    """Gather what each publisher's geofeed nearest the call declares."""
-    asked = [
-        feed
-        for editions in gathered(feeds, lambda one: one.publisher).values()
-        for feed in nearest(editions, lambda one: one.published_at, at, max_age)
-    ]
-    return frozenset(entry_for(feed.entries, address) or "" for feed in asked) - {""}
+    """Gather what each publisher's geofeed nearest the call declares; if nothing, what the others do."""
+    found = set[str]()
+    for editions in gathered(feeds, lambda one: one.publisher).values():
+        best = nearest(editions, lambda one: one.published_at, at, max_age)
+        near = [feed for feed in editions if abs(at - feed.published_at) <= max_age]
+        said = {entry_for(feed.entries, address) or "" for feed in best}
+        found |= said - {""} or {entry_for(feed.entries, address) or "" for feed in near}
+    return frozenset(found) - {""}
 
 
 def countries_of_site(site: str, providers: Iterable[str]) -> list[frozenset[str]]:

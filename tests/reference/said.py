@@ -21,6 +21,11 @@ class Answer:
     countries: frozenset[str] = frozenset()
     reason: str | None = None
 
+    @property
+    def speaks(self) -> bool:
+        """Whether no other edition of the same source needs to be heard."""
+        return bool(self.countries) or self.reason in ANYCAST
+
     @classmethod
     def of(cls, *codes: str) -> "Answer":
         """Name countries."""

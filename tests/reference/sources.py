@@ -99,7 +99,7 @@ def databases_of_places(draw: st.DrawFn) -> DatabaseText:
         opinion=draw(st.sampled_from(("location", "location", "location", "registration")))
         if flat
         else "location",
-        vendor=draw(st.sampled_from((None, None, None, "Other", "Third"))),
+        vendor=draw(st.sampled_from(("Other",) if flat else (None, None, None, "Other", "Third"))),
     )
 
 

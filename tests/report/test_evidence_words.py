@@ -105,7 +105,7 @@ AGREEMENTS: list[tuple[list[str], list[Row], str]] = [
     (
         ["footprint"],
         [INVENTORY | {"country": "DE NL"}],
-        "The inventory attests several countries for the relay; no source contradicts it.",
+        "A source that counts names several countries for the relay at once; no source contradicts it.",
     ),
     (
         ["single_source"],
@@ -330,8 +330,8 @@ SINCE = "lists/fallback.csv, line 7, since 24 Mar 2020 until 6 Apr 2020"
         (None, None, 20, []),
         ([list_entry(ENTRY)], 0, 20, [f"entry {SINCE}"]),
         ([list_entry(ENTRY, until=None)], 3, 20,
-         ["entry lists/fallback.csv, line 7, since 24 Mar 2020", "3 of 20 on no relay list"]),
-        ([], 20, 20, ["on no relay list"]),
+         ["entry lists/fallback.csv, line 7, since 24 Mar 2020", "3 of 20 allowed by no entry of a relay list"]),  # noqa: E501  as the report has it
+        ([], 20, 20, ["allowed by no entry of a relay list"]),
         ([], 20, 0, []),
         ([list_entry(f"a.csv:{line}", until=None) for line in range(2, 8)], 0, 9,
          [*(f"entry a.csv, line {line}, since 24 Mar 2020" for line in (2, 3, 4)), "and 3 more entries"]),
@@ -348,7 +348,7 @@ def test_an_incident_says_which_entry_allowed_it_and_since_when(
     ("entries", "said"),
     [
         (None, []),
-        ([], ["On no relay list"]),
+        ([], ["Allowed by no entry of a relay list"]),
         ([ENTRY], ["Entry lists/fallback.csv, line 7"]),
         (["no place"], ["Entry no place"]),
         ([f"a:{line}" for line in range(5)], [*(f"Entry a, line {line}" for line in range(3)), "and 2 more"]),
@@ -359,7 +359,8 @@ def test_a_finding_says_which_entry_allowed_it(entries: list[str] | None, said: 
 
 
 ON_NONE = (
-    "The relay was on no relay list: none of those given to the audit had it for this region at that time."
+    "The relay was allowed by no entry of a relay list: none of the lists given to the audit had it then for "
+    "this region, in this role and tier."
 )
 HANDED = "The relay was handed to clients of this region: relay list"
 FIRST = "lists/fallback.csv, line 7 (“TJ-1”)"

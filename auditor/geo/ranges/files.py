@@ -64,8 +64,9 @@ class RangeFile:
 def open_cloud_ranges(paths: Sequence[str], as_of: datetime) -> tuple[RangeFile, ...]:
     """Open the files of cloud providers, in order; which provider's each is, its content tells.
 
-    A file that is named twice is opened once. Raises GeoError with all faults of all files: those that cannot
-    be read, are no such file or are faulty inside, have no date or one later than a day after `as_of`.
+    A file that is named twice is opened once; the same list of another day is another edition. Raises
+    GeoError with all faults of all files: those that cannot be read, are no such file or are faulty inside,
+    have no date or one later than a day after `as_of`.
     """
     return _opened(paths, RangeForm.CLOUD, as_of)
 
@@ -93,7 +94,7 @@ def read_published(path: str, form: RangeForm) -> tuple[str, Published]:
 
 
 def _opened(paths: Sequence[str], form: RangeForm, as_of: datetime) -> tuple[RangeFile, ...]:
-    opened: dict[str, RangeFile] = {}
+    opened: dict[tuple[str, str, datetime], RangeFile] = {}
     faults: list[Fault] = []
     for path in paths:
         try:
@@ -103,7 +104,7 @@ def _opened(paths: Sequence[str], form: RangeForm, as_of: datetime) -> tuple[Ran
         except GeoError as error:
             faults.extend(error.faults)
         else:
-            opened.setdefault(file.sha256, file)
+            opened.setdefault((file.sha256, file.publisher, file.published_at), file)
     faults.extend(_rivals(opened.values()))
     if faults:
         raise GeoError.of(faults)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from auditor.errors import Fault, GeoError
+from auditor.errors import Fault, UsageError
 from auditor.geo.fields import site_key
 from auditor.geo.ranges.regions import regions, rows_of
 from auditor.text import nearest
@@ -30,10 +30,10 @@ class Region:
 
 
 def providers_of(names: Iterable[str]) -> tuple[str, ...]:
-    """Read the providers that a user named, in order, each once. Raises GeoError."""
+    """Read the providers that a user named, in order, each once. Raises UsageError."""
     wrong = [name for name in names if name.lower() not in PROVIDERS]
     if wrong:
-        raise GeoError.of(
+        raise UsageError.of(
             Fault(
                 f"site names of `{name}`",
                 "no regions of this provider are known",

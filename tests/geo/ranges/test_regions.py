@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from auditor.countries import COUNTRIES
-from auditor.errors import GeoError
+from auditor.errors import UsageError
 from auditor.geo import ranges
 from auditor.geo.ranges.regions import regions, said_of_region
 from auditor.geo.ranges.sites import PROVIDERS, Region, providers_of, regions_named
@@ -175,7 +175,7 @@ def test_providers_are_named_in_any_case_and_counted_once() -> None:
 
 
 def test_unknown_providers_are_told_together() -> None:
-    with pytest.raises(GeoError) as caught:
+    with pytest.raises(UsageError) as caught:
         providers_of(["aws", "asw", "hetzner"])
     assert len(caught.value.faults) == 2
     assert "did you mean `aws`?" in str(caught.value)

@@ -200,7 +200,7 @@ def inventories() -> Iterator[Case]:
     firm = Sources(
         inventory=(attested("DE", site="Frankfurt 1", basis="assumed"), attested("FR")), settings=TRUSTING
     )
-    yield Case("of two lines the firm one is trusted", firm, "FR", ("single_source",), columns=both)
+    yield Case("a firm line hides no other line", firm, "DE FR", ("contested",), columns=both)
     address_and_site = Sources(inventory=(*site, attested("FR")))
     yield Case(
         "address and site at odds",
