@@ -211,10 +211,8 @@ def _answers(finding: Row, location: Row | None) -> Iterator[Phrase]:
 def _doubts(finding: Row) -> Iterator[Phrase]:
     if finding["verdict"] != "indeterminate":
         return
-    for code in finding.get("reasons") or ():
-        if is_mark(code):
-            continue
-        reason = reason_of(code)
+    codes = [code for code in finding.get("reasons") or () if not is_mark(code)]
+    for reason in dict.fromkeys(reason_of(code) for code in codes):  # several codes may have one text
         yield fill(
             "Not determined because: {text}. What would settle it: {cure}.",
             text=Logged(reason.text),

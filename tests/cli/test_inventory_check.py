@@ -303,3 +303,16 @@ def test_many_notes_do_not_hide_what_is_wrong(check: Check, write_list: WriteLis
     assert "list.csv:102: would break" in done.stdout
     assert "and 12 more notes: --csv has all" in done.stdout
     assert done.stdout.count("no rule is about") == 38
+
+
+@pytest.mark.parametrize(("written", "meant"), [("us", "US"), ("USA", "US")])
+def test_a_home_region_that_is_most_likely_misspelt_is_a_fault(
+    check: Check, write_list: WriteList, written: str, meant: str
+) -> None:
+    done = check(write_list(f"{written},primary,,192.0.2.0/28,SJ-1,,,{SINCE},"))
+    assert (done.exit_code, f"a rule names `{meant}`" in done.stderr) == (6, True)
+
+
+def test_a_home_region_that_no_rule_names_is_told(check: Check, write_list: WriteList) -> None:
+    done = check(write_list(f"MARS,primary,,192.0.2.0/28,SJ-1,,,{SINCE},"))
+    assert "no rule names the home region MARS" in done.stdout

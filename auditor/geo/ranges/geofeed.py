@@ -22,7 +22,7 @@ _DATE = re.compile(r"(?<!\d)(\d{4})(-?)(\d\d)\2(\d\d)(?!\d)", re.ASCII)
 _EDGES = " ._-"
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _CITY_LENGTH = 100
-_NAMED = "name the file after its publisher and the day on which it was fetched: `example-net_2026-11-24.csv`"
+_NAMED = "name the file after its publisher and the day that it is of: `example-net_2026-11-24.csv`"
 
 
 def read_geofeed(shown: str, text: str) -> Published:
