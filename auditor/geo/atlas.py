@@ -1,6 +1,6 @@
 """The face of the package: which sources an audit has, and what they say of its relays and participants."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -10,20 +10,22 @@ from typing import TypeVar
 import polars as pl
 
 from auditor.errors import Fault, GeoError
+from auditor.geo.attested import InventoryFile
 from auditor.geo.candidates import Trust
 from auditor.geo.files import fault_if_changed
 from auditor.geo.frames import Known
-from auditor.geo.inventory import Inventory, InventoryFile
+from auditor.geo.inventory import Inventory
 from auditor.geo.ledger.book import LedgerBook
 from auditor.geo.ledger.ledger import Ledger
 from auditor.geo.mmdb import Database, Reader
 from auditor.geo.opened import OpenedSources
 from auditor.geo.own_periods import OwnPeriods
 from auditor.geo.participants import Participants
-from auditor.geo.periods import changes_in, edition_of, periods_of
+from auditor.geo.periods import edition_of, periods_of
 from auditor.geo.ranges.files import RangeFile
 from auditor.geo.ranges.table import RangeTable
 from auditor.geo.register import Register
+from auditor.geo.relay_addresses import RelayAddresses
 from auditor.geo.relays import changes_of, locate_relays
 from auditor.geo.roles import located_in_any_role
 from auditor.geo.schemas import MIN_CONFIDENCE, Opinion
@@ -76,7 +78,7 @@ class Atlas:
         """List the instants at which evidence that is no edition changes."""
         settings = self._settings
         if settings.inventory:
-            yield from changes_in(settings.inventory)
+            yield from settings.inventory.changes
         if settings.ledger:
             yield from settings.ledger.cuts(self._max_age)
 
@@ -91,14 +93,23 @@ class Atlas:
         numbers = pl.lit(cuts).search_sorted(column.cast(INSTANT), side="right")
         return pl.when(column.is_not_null()).then(numbers.cast(pl.Int32))
 
-    def locate_relays(self, units: pl.DataFrame) -> pl.DataFrame:
-        """Add the columns of LOCATED to each row of `units` (RELAY_UNIT), keeping rows and order."""
+    def locate_relays(self, units: pl.DataFrame, columns: Collection[str] = tuple(LOCATED)) -> pl.DataFrame:
+        """Add `columns` of LOCATED to each row of `units` (RELAY_UNIT), keeping rows and order.
+
+        `answers` hold all the evidence and are by far the heaviest: leave them out where they are not read.
+        """
         wanted = _cast(units, RELAY_UNIT)
-        asked = wanted.with_columns(self._own_periods.of(wanted)["location_period"])
-        numbers, new = self._known.numbers_of(asked)
-        if new.height:
-            self._relays = pl.concat([self._relays, self._located(new).select(*LOCATED)], rechunk=True)
-        return wanted.hstack(self._relays[numbers])
+        return wanted.hstack(self._of_own_periods(self._in_own_periods(wanted), columns))
+
+    def locate_in_own_periods(
+        self, units: pl.DataFrame, columns: Collection[str] = tuple(LOCATED)
+    ) -> pl.DataFrame:
+        """Locate as `locate_relays` does, and put each unit in the first of its own periods.
+
+        Units of one relay between which nothing changes that speaks for it become alike.
+        """
+        first = self._in_own_periods(_cast(units, RELAY_UNIT))
+        return first.hstack(self._of_own_periods(first, columns))
 
     def own_periods(self, units: pl.DataFrame) -> pl.DataFrame:
         """Give the stretch of time around each unit in which nothing changes that speaks for its relay.
@@ -124,17 +135,38 @@ class Atlas:
         if faults:
             raise GeoError.of(faults)
 
+    def _in_own_periods(self, units: pl.DataFrame) -> pl.DataFrame:
+        return units.with_columns(self._own_periods.of(units)["location_period"])
+
+    def _of_own_periods(self, units: pl.DataFrame, columns: Collection[str]) -> pl.DataFrame:
+        """Give `columns` of LOCATED for units in the first of their own periods."""
+        numbers, new = self._known.numbers_of(units)
+        if new.height:
+            self._relays = pl.concat([self._relays, self._located(new).select(*LOCATED)], rechunk=True)
+        return self._relays.select(*columns)[numbers]
+
     def _located(self, units: pl.DataFrame) -> pl.DataFrame:
         inventory = self._settings.inventory
         if inventory is None or not inventory.knows_roles:
-            return locate_relays(units, self._sources)
-        return located_in_any_role(units, lambda rows: locate_relays(rows, self._sources))
+            return self._located_in_role(units)
+        return located_in_any_role(units, self._located_in_role)
+
+    def _located_in_role(self, units: pl.DataFrame) -> pl.DataFrame:
+        return locate_relays(units, self._sources, self._relay_addresses)
 
     @cached_property
     def _own_periods(self) -> OwnPeriods:
         ledger = self._settings.ledger
         always = ledger.cuts(self._max_age) if ledger else ()
-        return OwnPeriods(self._periods, always, lambda subjects: changes_of(subjects, self._sources))
+        return OwnPeriods(
+            self._periods,
+            always,
+            lambda subjects: changes_of(subjects, self._sources, self._relay_addresses),
+        )
+
+    @cached_property
+    def _relay_addresses(self) -> RelayAddresses:
+        return RelayAddresses(self._sources)
 
     @cached_property
     def _participants(self) -> Participants:

@@ -1,4 +1,4 @@
-"""The fields of an inventory line, read strictly; each reader raises `NotReadableError`."""
+"""The fields of inventories and relay lists, read strictly; each reader raises `NotReadableError`."""
 
 import re
 import socket
@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import IPv6Network, ip_network
+
+import polars as pl
 
 from auditor.countries import COUNTRIES, OFTEN_MEANT
 from auditor.geo.stretches import block_of
@@ -17,6 +19,7 @@ _PREFIX = re.compile(r"[0-9A-Fa-f.:]+(?:/[0-9]{1,3})?")
 _BLANKS = re.compile(r"\s+")
 _NAME = re.compile(r"(?:\*\.)?[\w-]+(?:\.[\w-]+)*")
 _MAPPED_LENGTH = 96
+_IPV4_BITS = 32
 _INSTANTS = 10_000
 """So many different days, and more, an inventory may name; each is read once."""
 
@@ -56,6 +59,26 @@ def prefix_of(written: str) -> str:
     if host != network.network_address:
         raise NotReadableError(f"`{written}` has host bits set", f"the network is `{network}`")
     return str(network)
+
+
+def plain_prefixes(written: Iterable[str]) -> frozenset[str]:
+    """Pick the IPv4 prefixes that are surely right as they are written: the quick way for many lines."""
+    text = pl.col("written")
+    parts = text.str.split_exact("/", 1).struct
+    octets = parts.field("field_0").str.split_exact(".", 3).struct
+    numbers = [octets.field(f"field_{place}").cast(pl.UInt8, strict=False) for place in range(4)]
+    written_length = parts.field("field_1").cast(pl.UInt8, strict=False)
+    length = pl.when(written_length <= _IPV4_BITS).then(written_length)
+    first = pl.lit(0, pl.Int64)
+    for number in numbers:
+        first = first * 256 + number
+    addresses = pl.lit(2, pl.Int64).pow(_IPV4_BITS - length.cast(pl.Int64))
+    is_plain = (
+        (pl.format("{}.{}.{}.{}/{}", *numbers, length) == text)  # null where one of them is no number
+        & (first % addresses == 0)
+    )
+    frame = pl.DataFrame({"written": list(written)}, schema={"written": pl.String})
+    return frozenset(frame.filter(is_plain)["written"])
 
 
 def _is_shortest(written: str) -> bool:

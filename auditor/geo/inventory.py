@@ -3,8 +3,8 @@
 Design: GEOLOCATION.md, section 6.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -14,78 +14,18 @@ import polars as pl
 
 from auditor.errors import Fault, GeoError
 from auditor.geo.addresses import PRIVATE_KINDS, classify, private_among
-from auditor.geo.fields import (
-    NotReadableError,
-    countries_of,
-    instant_of,
-    name_key,
-    name_of,
-    one_of,
-    prefix_of,
-    site_key,
-    site_of,
-)
-from auditor.geo.files import Identity, identity_of, replaced
+from auditor.geo.attested import InventoryFile, Lines
+from auditor.geo.columns import Columns
+from auditor.geo.fields import countries_of, instant_of, name_key, name_of, one_of, site_key, site_of
+from auditor.geo.files import identity_of, replaced
+from auditor.geo.overlaps import overlaps
 from auditor.model import Role
-from auditor.tables import Line, read_table
+from auditor.tables import Table, read_columns
 
 REQUIRED = ("prefix", "site", "name", "country", "role", "from", "until", "attested_by", "basis")
 OPTIONAL = ("transfer_basis", "kind")
 BASES = ("contract", "site_visit", "traceroute", "provider_statement", "assumed")
 KINDS = ("relay", "site", "cloud")
-
-
-@dataclass(frozen=True, slots=True)
-class InventoryFile:
-    """One file, as it was when it was read."""
-
-    path: str
-    identity: Identity
-
-    @property
-    def sha256(self) -> str:
-        """The digest of the file."""
-        return self.identity.sha256
-
-    @property
-    def bytes(self) -> int:
-        """The size of the file."""
-        return self.identity.bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Attested:
-    """One line: the countries of a prefix, site or host name, from `from_at` until `until_at`, half-open.
-
-    `site` and `name` are as written, `site_key` and `name_key` as they are matched; `private` is True where
-    the whole prefix is private space, which everybody uses at once. `role` is None for any.
-    """
-
-    file: InventoryFile
-    line: int
-    prefix: str | None
-    private: bool
-    site: str | None
-    site_key: str | None
-    name: str | None
-    name_key: str | None
-    countries: tuple[str, ...]
-    role: Role | None
-    from_at: datetime
-    until_at: datetime | None
-    attested_by: str | None
-    basis: str | None
-    transfer_basis: str | None
-    kind: str | None
-
-    @property
-    def prefix_length(self) -> int:
-        """The length of the prefix; -1 without one."""
-        return int(self.prefix.rpartition("/")[2]) if self.prefix else -1
-
-    def holds_at(self, instant: datetime) -> bool:
-        """Tell whether the line is valid at an instant."""
-        return self.from_at <= instant and (self.until_at is None or instant < self.until_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +39,7 @@ class Inventory:
     files: tuple[InventoryFile, ...]
 
     @property
-    def lines(self) -> tuple[Attested, ...]:
+    def lines(self) -> Lines:
         """All lines of all files, in order."""
         return _held(self.files).lines
 
@@ -134,56 +74,94 @@ def load_inventory(paths: Sequence[Path]) -> Inventory:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lines:
+class _Held:
     """The lines of all files, and what is asked of them as a whole."""
 
-    lines: tuple[Attested, ...]
+    lines: Lines
     knows_roles: bool
     changes: tuple[datetime, ...]
 
 
 @lru_cache(maxsize=1)
-def _held(files: tuple[InventoryFile, ...]) -> _Lines:
+def _held(files: tuple[InventoryFile, ...]) -> _Held:
     """Read the lines of files, once in a process for the files that are at work. Raises GeoError."""
     faults: list[Fault] = []
-    tables = [table for file in files if (table := _table_of(file, faults))]
-    lines = _with_private([line for table in tables for line in table.lines])
-    faults.extend(_overlaps(lines, {table.file: table.columns for table in tables}))
+    parts, places = [], {}
+    for file in files:
+        table = _table_of(file, faults)
+        if table is not None:
+            parts.append(_attested(file, table, faults))
+            places[file] = table.columns
+    lines = Lines(parts)
+    faults.extend(overlaps(lines, places))
     if faults:
         raise GeoError.of(faults)
-    ends = (line.until_at for line in lines)
-    return _Lines(
+    instants = {*lines.column("from_at"), *lines.column("until_at")} - {None}
+    return _Held(
         lines=lines,
-        knows_roles=any(line.role is not None for line in lines),
-        changes=tuple(sorted({*(line.from_at for line in lines), *(end for end in ends if end)})),
+        knows_roles=any(role is not None for role in lines.column("role")),
+        changes=tuple(sorted(instants)),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """What can be read of one file; `columns` has the places of its columns, from 0."""
-
-    file: InventoryFile
-    columns: Mapping[str, int]
-    lines: Sequence[Attested]
-
-
-def _table_of(file: InventoryFile, faults: list[Fault]) -> _Table | None:
-    """Read one file; what is wrong is added to `faults`. None where there are no lines."""
-    read = read_table(Path(file.path), required=REQUIRED, optional=OPTIONAL)
+def _table_of(file: InventoryFile, faults: list[Fault]) -> Table | None:
+    """Read one file; what is wrong is added to `faults`. None where nothing can be read."""
+    table = read_columns(Path(file.path), required=REQUIRED, optional=OPTIONAL)
     if identity_of(Path(file.path)).sha256 != file.sha256:
         faults.append(replaced(file.path))
         return None
-    lines = [line for line in read if isinstance(line, Line)]
-    faults.extend(line for line in read if isinstance(line, Fault))
-    attested = [_attested(line, file, faults) for line in lines]
-    return _Table(file, lines[0].columns, [line for line in attested if line]) if lines else None
+    if isinstance(table, Table):
+        return table
+    faults.extend(table)
+    return None
 
 
-def _with_private(lines: Sequence[Attested]) -> tuple[Attested, ...]:
-    """Mark private prefixes, all in one look-up."""
-    private = _private_among({line.prefix for line in lines if line.prefix})
-    return tuple(replace(line, private=True) if line.prefix in private else line for line in lines)
+_ROLES: Mapping[str, Role] = {role.value: role for role in Role if role is not Role.UNKNOWN}
+
+
+def _attested(file: InventoryFile, table: Table, faults: list[Fault]) -> Mapping[str, Sequence[Any]]:
+    """Read all lines of one file but those with which anything is wrong, which is added to `faults`.
+
+    The keys are NAMES.
+    """
+    columns = Columns(table)
+    prefixes = columns.read_prefixes("prefix")
+    sites, names = columns.read("site", site_of), columns.read("name", name_of)
+    countries, roles = columns.read("country", countries_of), columns.read("role", one_of(_ROLES))
+    from_at, until_at = columns.read("from", instant_of), columns.read("until", instant_of)
+    bases, kinds = columns.read("basis", one_of(BASES)), columns.read("kind", one_of(KINDS))
+    columns.require_any(("prefix", "site", "name"), "a line needs a prefix, a site or a name")
+    columns.require("country")
+    columns.require("from")
+    columns.require_order(from_at, until_at)
+    faults.extend(columns.faults)
+    private = _private_among({prefix for prefix in prefixes if prefix})
+    values: dict[str, Sequence[Any]] = {
+        "file": [file] * len(table.numbers),
+        "line": table.numbers,
+        "prefix": prefixes,
+        "private": [prefix in private for prefix in prefixes],
+        "site": sites,
+        "site_key": _each(sites, site_key),
+        "name": names,
+        "name_key": _each(names, name_key),
+        "countries": countries,
+        "role": [role and _ROLES[role] for role in roles],
+        "from_at": from_at,
+        "until_at": until_at,
+        "attested_by": columns.texts("attested_by"),
+        "basis": bases,
+        "transfer_basis": columns.texts("transfer_basis"),
+        "kind": kinds,
+    }
+    sound = columns.sound
+    return {name: [column[row] for row in sound] for name, column in values.items()} if faults else values
+
+
+def _each(texts: Sequence[str | None], change: Callable[[str], str]) -> list[str | None]:
+    """Change each different text once; None stays."""
+    changed = {text: text and change(text) for text in set(texts)}
+    return [changed[text] for text in texts]
 
 
 def _private_among(prefixes: Iterable[str]) -> frozenset[str]:
@@ -191,120 +169,3 @@ def _private_among(prefixes: Iterable[str]) -> frozenset[str]:
     known = pl.Series(list(prefixes), dtype=pl.String)
     kinds = classify(known.str.extract(r"^([^/]+)"), canonical=False)["kind"]
     return private_among(known.filter(kinds.is_in(sorted(PRIVATE_KINDS))))
-
-
-_READERS: Mapping[str, Callable[[str], Any]] = {
-    "prefix": prefix_of,
-    "site": site_of,
-    "name": name_of,
-    "country": countries_of,
-    "role": one_of(role for role in Role if role is not Role.UNKNOWN),
-    "from": instant_of,
-    "until": instant_of,
-    "basis": one_of(BASES),
-    "kind": one_of(KINDS),
-}
-
-
-def _attested(line: Line, file: InventoryFile, faults: list[Fault]) -> Attested | None:
-    """Read one line; None if anything is wrong with it, which is added to `faults`."""
-    values, wrong = _values_of(line)
-    if wrong:
-        faults.extend(wrong)
-        return None
-    site, name, role = values.get("site"), values.get("name"), values.get("role")
-    return Attested(
-        file=file,
-        line=line.number,
-        prefix=values.get("prefix"),
-        private=False,
-        site=site,
-        site_key=site_key(site) if site else None,
-        name=name,
-        name_key=name_key(name) if name else None,
-        countries=values["country"],
-        role=Role(role) if role else None,
-        from_at=values["from"],
-        until_at=values.get("until"),
-        attested_by=line.fields["attested_by"],
-        basis=values.get("basis"),
-        transfer_basis=line.fields.get("transfer_basis"),
-        kind=values.get("kind"),
-    )
-
-
-def _values_of(line: Line) -> tuple[dict[str, Any], list[Fault]]:
-    """Read the fields that have a form of their own, and say what is wrong with them."""
-    values: dict[str, Any] = {}
-    wrong: list[Fault] = []
-
-    def fault(column: str, text: str, hint: str | None = None) -> None:
-        wrong.append(Fault(line.place(column), f"{column}: {text}", hint))
-
-    fields = line.fields
-    for column, read in _READERS.items():
-        written = fields.get(column)
-        if written is not None:
-            try:
-                values[column] = read(written)
-            except NotReadableError as error:
-                fault(column, error.text, error.hint)
-    if not (fields["prefix"] or fields["site"] or fields["name"]):
-        fault("prefix", "a line needs a prefix, a site or a name")
-    for column in ("country", "from"):
-        if fields[column] is None:
-            fault(column, "is missing")
-    if "from" in values and "until" in values and values["until"] <= values["from"]:
-        fault("until", "is not later than `from`")
-    return values, wrong
-
-
-Columns = Mapping[InventoryFile, Mapping[str, int]]
-
-
-def _overlaps(lines: Iterable[Attested], columns: Columns) -> Iterator[Fault]:
-    """Find lines that at one time name different countries for the same thing."""
-    first: dict[tuple[str, str, Role | None], Attested] = {}
-    several: dict[tuple[str, str, Role | None], list[Attested]] = {}
-    for line in lines:
-        for column, key in _keys_of(line):
-            thing = (column, key, line.role)
-            known = first.setdefault(thing, line)
-            if known is not line:
-                several.setdefault(thing, [known]).append(line)
-    for (column, key, _), members in several.items():
-        yield from _overlaps_within(column, key, members, columns)
-
-
-def _keys_of(attested: Attested) -> Iterator[tuple[str, str]]:
-    """Name what a line places. A private prefix may be used at several sites."""
-    if attested.prefix:
-        yield (
-            "prefix",
-            f"{attested.prefix} {attested.site_key or ''}" if attested.private else attested.prefix,
-        )
-    if attested.site_key:
-        yield "site", attested.site_key
-    if attested.name_key:
-        yield "name", attested.name_key
-
-
-def _overlaps_within(column: str, key: str, members: Sequence[Attested], columns: Columns) -> Iterator[Fault]:
-    latest: dict[tuple[str, ...], Attested] = {}
-    for line in sorted(members, key=lambda member: member.from_at):
-        for earlier in latest.values():
-            if earlier.countries != line.countries and earlier.holds_at(line.from_at):
-                place = f"{line.file.path}:{line.line}:{columns[line.file][column] + 1}"
-                here, there = " ".join(line.countries), " ".join(earlier.countries)
-                text = (
-                    f"{column}: `{key.strip()}` is in {here} here, and at the same time in {there} "
-                    f"at {earlier.file.path}:{earlier.line}"
-                )
-                yield Fault(place, text, "end the one where the other begins")
-        known = latest.get(line.countries)
-        if known is None or _ends_later(line, known):
-            latest[line.countries] = line
-
-
-def _ends_later(one: Attested, other: Attested) -> bool:
-    return other.until_at is not None and (one.until_at is None or one.until_at > other.until_at)

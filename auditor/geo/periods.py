@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from auditor.geo.inventory import Inventory
 from auditor.geo.mmdb import Database
 from auditor.geo.ranges.files import RangeFile
 from auditor.geo.schemas import Opinion, Rank
@@ -66,14 +65,6 @@ def edition_of(source: Database | RangeFile) -> Edition:
         return Edition((source.form, source.publisher), 0, source.published_at)
     kind = source.database_type if source.opinion is Opinion.ANONYMITY else None
     return Edition((source.opinion, source.maker, kind), _RANKS.index(source.rank), source.built_at)
-
-
-def changes_in(inventory: Inventory) -> Iterator[datetime]:
-    """List the instants at which a line of the inventory begins or ceases to hold."""
-    for line in inventory.lines:
-        yield line.from_at
-        if line.until_at is not None:
-            yield line.until_at
 
 
 def within_reach(dated_at: datetime, max_age: timedelta) -> Iterator[datetime]:

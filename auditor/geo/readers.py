@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,9 @@ Address = IPv4Address | IPv6Address
 _HELD_BYTES = 256 << 20
 """Up to this size a file is read into memory, and beyond it piece by piece. It is never mapped: a file that
 is cut short while it is mapped kills the process."""
+
+_REMEMBERED = 10_000
+"""So many decoded records are kept: all of a country database, and the relays' of a finer one."""
 
 _FAST_READER_FAILS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError)
 _DAMAGE = (
@@ -171,7 +175,21 @@ def type_of(path: Path) -> str | None:
 def open_whole(path: Path) -> maxminddb.Reader:
     """Open with the reader in Python: the one in C can corrupt memory when a file is damaged."""
     held = path.stat().st_size <= _HELD_BYTES
-    return maxminddb.open_database(str(path), maxminddb.MODE_MEMORY if held else maxminddb.MODE_FILE)
+    return _Remembering(str(path), maxminddb.MODE_MEMORY if held else maxminddb.MODE_FILE)
+
+
+class _Remembering(maxminddb.Reader):
+    """Decodes a record once, however many networks point to it; what it gives is shared, and only read.
+
+    Should the reader come to decode by another method, everything is decoded each time, and no less right.
+    """
+
+    def __init__(self, database: str, mode: int) -> None:
+        super().__init__(database, mode)
+        self._decoded = lru_cache(_REMEMBERED)(super()._resolve_data_pointer)
+
+    def _resolve_data_pointer(self, pointer: int) -> Any:  # noqa: ANN401  whatever a foreign file holds
+        return self._decoded(pointer)
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from datetime import datetime
 
 import polars as pl
 
+from auditor.geo.attested import Attested
 from auditor.geo.fields import name_key, site_key
-from auditor.geo.inventory import Attested, Inventory
-from auditor.geo.stretches import Stretches, block_of
+from auditor.geo.inventory import Inventory
+from auditor.geo.stretches import Stretches, blocks_of
 from auditor.model import Role
 
 
@@ -47,11 +48,12 @@ class Register:
     """An inventory, indexed."""
 
     def __init__(self, inventory: Inventory) -> None:
-        lines = inventory.lines
-        self._attested = [line for line in lines if line.prefix is not None]
-        self._stretches = Stretches.of([block_of(line.prefix) for line in self._attested if line.prefix])
-        self._by_site = _grouped((line.site_key, line) for line in lines)
-        self._by_name = _grouped((line.name_key, line) for line in lines)
+        self._lines = inventory.lines
+        prefixes: Sequence[str | None] = self._lines.column("prefix")
+        self._prefixed = [place for place, prefix in enumerate(prefixes) if prefix is not None]
+        self._stretches = Stretches.of(blocks_of(prefix for prefix in prefixes if prefix is not None))
+        self._by_site = _grouped(self._lines.column("site_key"))
+        self._by_name = _grouped(self._lines.column("name_key"))
 
     def segments_of(self, addresses: pl.Series) -> pl.Series:
         """Give the number of the stretch of addresses, between two borders of prefixes, that holds each one.
@@ -75,17 +77,17 @@ class Register:
         if segment is not None:
             yield from self._chain_of(segment)
         if site is not None:
-            yield from self._by_site.get(site_key(site), ())
+            yield from self._of_site(site_key(site))
         for name in names:
             for pattern in _patterns(name_key(name)):
-                yield from self._by_name.get(pattern, ())
+                yield from self._of_name(pattern)
 
     def _find(self, question: Question) -> Iterator[Found]:
         key = site_key(question.site) if question.site is not None else None
         if question.segment is not None:
             yield self._by_prefix(question.segment, question, key)
         if key is not None:
-            yield Found("site", _best(self._by_site.get(key, ()), question))
+            yield Found("site", _best(self._of_site(key), question))
         for name in question.names:
             yield Found("name", self._named(name_key(name), question))
 
@@ -113,11 +115,17 @@ class Register:
 
     def _chain_of(self, segment: int) -> Iterator[Attested]:
         """List the lines whose prefixes hold a stretch, longest prefix first."""
-        return (self._attested[place] for place in self._stretches.chain_of(segment))
+        return (self._lines[self._prefixed[place]] for place in self._stretches.chain_of(segment))
+
+    def _of_site(self, key: str) -> Iterator[Attested]:
+        return (self._lines[place] for place in self._by_site.get(key, ()))
+
+    def _of_name(self, pattern: str) -> Iterator[Attested]:
+        return (self._lines[place] for place in self._by_name.get(pattern, ()))
 
     def _named(self, name: str, question: Question) -> Attested | None:
         """Take the whole name, else the longest ending that a line with `*.` has."""
-        found = (_best(self._by_name.get(pattern, ()), question) for pattern in _patterns(name))
+        found = (_best(self._of_name(pattern), question) for pattern in _patterns(name))
         return next((line for line in found if line), None)
 
 
@@ -128,11 +136,12 @@ def _patterns(name: str) -> Iterator[str]:
     yield from (f"*.{'.'.join(labels[start:])}" for start in range(1, len(labels)))
 
 
-def _grouped(pairs: Iterable[tuple[str | None, Attested]]) -> dict[str, list[Attested]]:
-    groups: dict[str, list[Attested]] = {}
-    for key, line in pairs:
+def _grouped(keys: Iterable[str | None]) -> dict[str, list[int]]:
+    """Give the places of the lines that have each key."""
+    groups: dict[str, list[int]] = {}
+    for place, key in enumerate(keys):
         if key is not None:
-            groups.setdefault(key, []).append(line)
+            groups.setdefault(key, []).append(place)
     return groups
 
 
@@ -140,7 +149,7 @@ def _fits(line: Attested, question: Question) -> bool:
     return line.holds_at(question.at) and line.role in (None, question.role)
 
 
-def _best(lines: Sequence[Attested], question: Question) -> Attested | None:
+def _best(lines: Iterable[Attested], question: Question) -> Attested | None:
     """Take a line with the role before one without, then the one that holds longest already."""
     fitting = [line for line in lines if _fits(line, question)]
     return min(fitting, key=lambda line: (line.role is None, line.from_at, line.line), default=None)

@@ -4,13 +4,13 @@ Design: FORMATS.md, section 8.
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 from auditor.errors import Fault, GeoError
+from auditor.geo.columns import Columns
 from auditor.geo.fields import (
     NotReadableError,
     countries_of,
@@ -18,19 +18,16 @@ from auditor.geo.fields import (
     name_key,
     name_of,
     one_of,
-    prefix_of,
     site_key,
     site_of,
 )
 from auditor.geo.files import Identity, identity_of
 from auditor.model import Role, Tier
-from auditor.tables import Line, read_table
+from auditor.tables import Table, read_columns
 
 REQUIRED = ("home_region", "tier", "role", "prefix", "site", "name", "participants", "from", "until")
 NAMING = ("prefix", "site", "name")
 """The columns that say which relays an entry is about: at least one is filled."""
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,73 +111,42 @@ def load_relay_lists(paths: Sequence[Path]) -> RelayLists:
 
 def _entries_of(path: Path, faults: list[Fault]) -> Iterator[ListEntry]:
     """Read the entries of one file; what is wrong is added to `faults`."""
-    for line in read_table(path, required=REQUIRED, optional=()):
-        if isinstance(line, Fault):
-            faults.append(line)
-        elif entry := _Fields(line, faults).entry():
-            yield entry
+    table = read_columns(path, required=REQUIRED, optional=())
+    if not isinstance(table, Table):
+        faults.extend(table)
+        return
+    columns = Columns(table)
+    columns.require("home_region", "a list is handed to the clients of one region: write a line for each")
+    regions = columns.read("home_region", _region_of)
+    tiers, roles = columns.read("tier", one_of(_TIERS)), columns.read("role", one_of(_ROLES))
+    prefixes = columns.read_prefixes("prefix")
+    sites, names = columns.read("site", site_of), columns.read("name", name_of)
+    columns.require_any(NAMING, "an entry needs a prefix, a site or a name")
+    participants = columns.read("participants", countries_of)
+    columns.require("from", "since when clients are handed the entry, such as `2020-03-24T00:00:00Z`")
+    begins, ends = columns.read("from", instant_of), columns.read("until", instant_of)
+    columns.require_order(begins, ends)
+    faults.extend(columns.faults)
+    for row in columns.sound:
+        region, from_at, countries = regions[row], begins[row], participants[row]
+        if region is not None and from_at is not None:  # as they are in all of these
+            yield ListEntry(
+                path=table.path,
+                line=table.numbers[row],
+                home_region=region,
+                tier=_TIERS.get(tiers[row] or ""),
+                role=_ROLES.get(roles[row] or ""),
+                prefix=prefixes[row],
+                site=sites[row],
+                name=names[row],
+                participants=frozenset(countries) if countries else None,
+                from_at=from_at,
+                until_at=ends[row],
+            )
 
 
-class _Fields:
-    """Reads the fields of one line, and collects what is wrong with them."""
-
-    def __init__(self, line: Line, faults: list[Fault]) -> None:
-        self._line = line
-        self._faults = faults
-        self._before = len(faults)
-
-    def entry(self) -> ListEntry | None:
-        """Read the line; None if anything is wrong with it."""
-        region = self._required("home_region", _region_of)
-        tier, role = self._read("tier", one_of(Tier)), self._read("role", one_of(_ROLES))
-        prefix = self._read("prefix", prefix_of)
-        site, name = self._read("site", site_of), self._read("name", name_of)
-        if not any(self._line.fields[column] for column in NAMING):
-            self._fault("prefix", "an entry needs a prefix, a site or a name")
-        participants = self._read("participants", countries_of)
-        from_at, until_at = self._required("from", instant_of), self._read("until", instant_of)
-        if from_at and until_at and until_at <= from_at:
-            self._fault("until", "is not later than `from`")
-        if len(self._faults) > self._before or region is None or from_at is None:
-            return None
-        return ListEntry(
-            path=self._line.path,
-            line=self._line.number,
-            home_region=region,
-            tier=Tier(tier) if tier else None,
-            role=Role(role) if role else None,
-            prefix=prefix,
-            site=site,
-            name=name,
-            participants=frozenset(participants) if participants else None,
-            from_at=from_at,
-            until_at=until_at,
-        )
-
-    def _required(self, column: str, read: Callable[[str], Value]) -> Value | None:
-        if self._line.fields[column] is None:
-            self._fault(column, "is missing", _MISSING[column])
-        return self._read(column, read)
-
-    def _read(self, column: str, read: Callable[[str], Value]) -> Value | None:
-        written = self._line.fields[column]
-        if written is None:
-            return None
-        try:
-            return read(written)
-        except NotReadableError as error:
-            self._fault(column, error.text, error.hint)
-            return None
-
-    def _fault(self, column: str, text: str, hint: str | None = None) -> None:
-        self._faults.append(Fault(self._line.place(column), f"{column}: {text}", hint))
-
-
-_ROLES = [role for role in Role if role is not Role.UNKNOWN]
-_MISSING = {
-    "home_region": "a list is handed to the clients of one region: write a line for each",
-    "from": "since when clients are handed the entry, such as `2020-03-24T00:00:00Z`",
-}
+_TIERS = {tier.value: tier for tier in Tier}
+_ROLES = {role.value: role for role in Role if role is not Role.UNKNOWN}
 
 
 def _region_of(written: str) -> str:

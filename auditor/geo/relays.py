@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from auditor.geo.addresses import PRIVATE_KINDS, incident_networks
+from auditor.geo.addresses import PRIVATE_KINDS
 from auditor.geo.answers import (
     DECLARED,
     declared_answer,
@@ -22,21 +22,24 @@ from auditor.geo.answers import (
     nothing_recorded,
     site_answer,
 )
-from auditor.geo.candidates import ATTESTABLE, RELAY, Answer, combine, silence_of
+from auditor.geo.candidates import RELAY, Answer, combine, silence_of
 from auditor.geo.frames import intern
 from auditor.geo.ledger.book import LedgerSaid
-from auditor.geo.mmdb import Reader
 from auditor.geo.opened import OpenedSources, said_column
 from auditor.geo.ranges.sites import regions_named
 from auditor.geo.register import Found, Question
-from auditor.geo.schemas import Opinion, Said
+from auditor.geo.relay_addresses import RelayAddresses, prefix_column
+from auditor.geo.schemas import Said
 from auditor.model import ANSWER, LOCATED, RELAY_UNIT, Role, Schema
 
 
-def locate_relays(units: pl.DataFrame, sources: OpenedSources) -> pl.DataFrame:
-    """Add the columns of LOCATED to units of RELAY_UNIT, keeping rows and order."""
-    rows = units.hstack(sources.classified(units["relay_ip"], RELAY, canonical=True))
-    rows, said = _looked_up(rows, sources)
+def locate_relays(units: pl.DataFrame, sources: OpenedSources, addresses: RelayAddresses) -> pl.DataFrame:
+    """Add the columns of LOCATED to units of RELAY_UNIT, keeping rows and order.
+
+    `addresses` remembers what `sources` say of them.
+    """
+    rows = units.hstack(addresses.told_of(units["relay_ip"]))
+    said = addresses.said()
     rows, found = _attested(rows, sources)
     rows, recorded = _recorded(rows, sources)
     rows = rows.with_columns(named_region=_named_region(rows["relay_site"], sources))
@@ -44,16 +47,17 @@ def locate_relays(units: pl.DataFrame, sources: OpenedSources) -> pl.DataFrame:
     outcomes = [
         _outcome(row, sources, _Said(said, found, recorded)) for row in distinct.iter_rows(named=True)
     ]
-    settled = pl.DataFrame(outcomes, schema=_SETTLED, orient="row")
-    whole = _with_prefixes(rows.hstack(settled[index]), sources.of_relays)
-    around = incident_networks(whole.select(pl.coalesce("asked", "address")).to_series())
-    return whole.with_columns(
-        network=_longest([_prefix_column(place) for place in _placing(sources)]),
-        incident_network=pl.coalesce("autonomous_system", around),
+    settled = pl.DataFrame([outcome.settled for outcome in outcomes], schema=_SETTLED, orient="row")
+    rows = rows.hstack(settled[index]).with_columns(index.alias("outcome")).with_row_index("row")
+    answers = _answers_of(rows, _evidence(outcomes), sources.of_relays)
+    return rows.with_columns(
+        answers.alias("answers"), incident_network=pl.coalesce("autonomous_system", "around")
     ).select(*RELAY_UNIT, *(pl.col(name).cast(dtype) for name, dtype in LOCATED.items()))
 
 
-def changes_of(subjects: pl.DataFrame, sources: OpenedSources) -> Iterator[Iterable[datetime]]:
+def changes_of(
+    subjects: pl.DataFrame, sources: OpenedSources, addresses: RelayAddresses
+) -> Iterator[Iterable[datetime]]:
     """Give for each relay the instants at which the inventory may come to say something else of it.
 
     `subjects` has `relay_ip`, `relay_site` and `relay_name`.
@@ -61,12 +65,9 @@ def changes_of(subjects: pl.DataFrame, sources: OpenedSources) -> Iterator[Itera
     if sources.register is None:
         yield from itertools.repeat((), subjects.height)
         return
-    kinds = sources.classified(subjects["relay_ip"], RELAY, canonical=True)
     host = pl.when(pl.col("kind") == "host_name").then("relay_ip")
-    rows = subjects.hstack(kinds).select(
-        sources.register.segments_of(kinds.select(pl.coalesce("asked", "address")).to_series()),
-        "relay_site",
-        names=pl.concat_list("relay_name", host).list.drop_nulls(),
+    rows = subjects.hstack(addresses.told_of(subjects["relay_ip"])).select(
+        "segment", "relay_site", names=pl.concat_list("relay_name", host).list.drop_nulls()
     )
     yield from (sources.register.changes(*row) for row in rows.iter_rows())
 
@@ -75,11 +76,8 @@ _SETTLED: Schema = {
     "key": pl.String,
     "reasons": pl.List(pl.String),
     "hints": pl.List(pl.String),
-    "answers": pl.List(ANSWER),
-    "edition": pl.List(pl.Int32),
     "autonomous_system": pl.String,
 }
-"""`edition` has the place of the edition behind each answer, null where it is another source."""
 
 _SIGNATURE = (
     "kind",
@@ -97,29 +95,25 @@ _ROUTER = pl.when(pl.col("kind") == "sixtofour").then("inner").alias("router")
 
 
 @dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What one signature comes to: a row of _SETTLED, and the evidence for it.
+
+    `evidence` are rows of `model.ANSWER`, and `places` has for each the place of the edition behind it, None
+    where it is another source.
+    """
+
+    settled: tuple[Any, ...]
+    evidence: Sequence[Mapping[str, Any]]
+    places: Sequence[int | None]
+
+
+@dataclass(frozen=True, slots=True)
 class _Said:
     """What was said, by index: of each edition by its place, by lines of the inventory, and in the ledger."""
 
     editions: Mapping[int, Sequence[Said]]
     found: Sequence[tuple[Found, ...]]
     recorded: Sequence[tuple[LedgerSaid, ...]]
-
-
-def _looked_up(
-    rows: pl.DataFrame, sources: OpenedSources
-) -> tuple[pl.DataFrame, dict[int, tuple[Said, ...]]]:
-    """Ask each edition once for each distinct address; also for the network that it answers for."""
-    asked = rows["asked"].drop_nulls().unique(maintain_order=True)
-    table = pl.DataFrame({"asked": asked})
-    said = {}
-    for place in sources.of_relays:
-        edition = sources.editions[place]
-        lookup = edition.lookup(asked, with_city=True)
-        said[place] = lookup.said
-        table = table.with_columns(
-            lookup.index.alias(said_column(place)), edition.networks_of(asked).alias(_prefix_column(place))
-        )
-    return rows.join(table, on="asked", how="left", maintain_order="left", validate="m:1"), said
 
 
 def _recorded(
@@ -152,12 +146,9 @@ def _attested(rows: pl.DataFrame, sources: OpenedSources) -> tuple[pl.DataFrame,
     )
     if sources.register is None:
         return rows.with_columns(found=pl.lit(0, pl.UInt32)), [()]
-    attestable = pl.when(pl.col("kind").is_in(list(ATTESTABLE))).then("address")
-    segments = sources.register.segments_of(rows.select(pl.coalesce("asked", attestable)).to_series())
     index, questions = intern(
         rows.select(
-            segments.alias("segment"),
-            *("relay_site", "relay_name", "host", "role", "location_period"),
+            *("attested_segment", "relay_site", "relay_name", "host", "role", "location_period"),
             private=pl.col("kind").is_in(list(PRIVATE_KINDS)),
         )
     )
@@ -167,14 +158,14 @@ def _attested(rows: pl.DataFrame, sources: OpenedSources) -> tuple[pl.DataFrame,
         names = tuple(dict.fromkeys(name for name in (row["relay_name"], row["host"]) if name is not None))
         at = sources.periods[row["location_period"]].instant
         found = sources.register.find(
-            Question(row["segment"], row["private"], row["relay_site"], names, Role(row["role"]), at)
+            Question(row["attested_segment"], row["private"], row["relay_site"], names, Role(row["role"]), at)
         )
         answered.append(numbers.setdefault(found, len(numbers)))
     return rows.with_columns(found=pl.Series(answered, dtype=pl.UInt32).gather(index)), list(numbers)
 
 
-def _outcome(row: Mapping[str, Any], sources: OpenedSources, said: _Said) -> tuple[Any, ...]:
-    """Settle one signature, as a row of _SETTLED."""
+def _outcome(row: Mapping[str, Any], sources: OpenedSources, said: _Said) -> _Outcome:
+    """Settle one signature."""
     before = [inventory_answer(one, sources.trust) for one in said.found[row["found"]]]
     named = row["named_region"]
     before += map(partial(site_answer, named), regions_named(named, sources.site_names) if named else ())
@@ -187,7 +178,7 @@ def _outcome(row: Mapping[str, Any], sources: OpenedSources, said: _Said) -> tup
     evidence = [evidence_row(*pair) for pair in zip(answers, settled.why_not, strict=True)]
     places = [None] * len(before) + [*asked] + [None] * (declared is not None)
     system = next(sources.networks(row, said.editions), None)
-    return settled.key, settled.reasons, [*settled.hints, *router], evidence, places, system
+    return _Outcome((settled.key, settled.reasons, [*settled.hints, *router], system), evidence, places)
 
 
 def _ledger_answers(index: int | None, recorded: Sequence[tuple[LedgerSaid, ...]]) -> Iterator[Answer]:
@@ -211,44 +202,30 @@ def _silences(row: Mapping[str, Any], public: frozenset[str]) -> Iterator[str]:
         yield "unknown_site"
 
 
-def _prefix_column(place: int) -> str:
-    return f"prefix_{place}"
+def _evidence(outcomes: Sequence[_Outcome]) -> pl.DataFrame:
+    """List the evidence of all outcomes, in order: the fields of ANSWER, `outcome` and `edition`."""
+    rows = [row for outcome in outcomes for row in outcome.evidence]
+    fields = {field.name: [row[field.name] for row in rows] for field in ANSWER.fields}
+    numbers = [number for number, outcome in enumerate(outcomes) for _ in outcome.evidence]
+    places = [place for outcome in outcomes for place in outcome.places]
+    return pl.DataFrame(
+        {"outcome": numbers, "edition": places, **fields},
+        schema={"outcome": pl.UInt32, "edition": pl.Int32, **ANSWER.to_schema()},
+    )
 
 
-def _placing(sources: OpenedSources) -> Iterator[int]:
-    """List the editions whose prefixes tell how finely a place is known: those of location databases."""
-    for place in sources.of_relays:
-        edition = sources.editions[place]
-        if isinstance(edition, Reader) and edition.database.opinion is not Opinion.NETWORK:
-            yield place
+def _answers_of(rows: pl.DataFrame, evidence: pl.DataFrame, places: Sequence[int]) -> pl.Series:
+    """Give each row the evidence of its outcome, with the network for which each edition answered.
 
-
-def _with_prefixes(rows: pl.DataFrame, places: Sequence[int]) -> pl.DataFrame:
-    """Write into each edition's answer the network that it answered for, which differs by address."""
-    numbered = rows.with_row_index("row")
-    answer = pl.col("answers").struct
-    own = [pl.when(pl.col("edition") == place).then(_prefix_column(place)) for place in places]
+    That differs by address. `rows` are numbered by `row`.
+    """
+    own = [pl.when(pl.col("edition") == place).then(prefix_column(place)) for place in places]
     written = (
-        numbered.select("row", "answers", "edition", *map(_prefix_column, places))
-        .explode("answers", "edition", empty_as_null=False)  # they come back with the join
-        .with_columns(answers=answer.with_fields(prefix=pl.coalesce(answer.field("prefix"), *own)))
+        rows.select("row", "outcome", *map(prefix_column, places))
+        .join(evidence, on="outcome", maintain_order="left_right")  # those without any come back below
+        .with_columns(prefix=pl.coalesce("prefix", *own))
         .group_by("row", maintain_order=True)
-        .agg("answers")
+        .agg(answers=pl.struct(*(field.name for field in ANSWER.fields)))
     )
-    joined = numbered.drop("answers").join(
-        written, on="row", how="left", maintain_order="left", validate="1:1"
-    )
-    return joined.with_columns(answers=pl.coalesce("answers", pl.lit([], pl.List(ANSWER))))
-
-
-def _longest(prefixes: Sequence[str]) -> pl.Expr:
-    """Choose the longest of several networks of one address; null if none has any."""
-    longest = pl.lit(None, pl.String)
-    for prefix in prefixes:
-        longer = _length(pl.col(prefix)) > _length(longest).fill_null(-1)
-        longest = pl.when(longer).then(prefix).otherwise(longest)
-    return longest
-
-
-def _length(prefix: pl.Expr) -> pl.Expr:
-    return prefix.str.extract(r"/(\d+)$").cast(pl.Int32)
+    joined = rows.select("row").join(written, on="row", how="left", maintain_order="left", validate="1:1")
+    return joined.select(pl.coalesce("answers", pl.lit([], pl.List(ANSWER)))).to_series()

@@ -19,12 +19,12 @@ _UNKNOWN = pl.col("role") == Role.UNKNOWN
 
 def located_in_any_role(units: pl.DataFrame, locate: Locate) -> pl.DataFrame:
     """Locate units of RELAY_UNIT, those of unknown role in every role at once; rows and order are kept."""
+    if not (units["role"] == Role.UNKNOWN).any():
+        return locate(units)
     numbered = units.with_row_index("__unit")
     roles = pl.DataFrame({"role": list(Role)}, schema={"role": ROLE})
     several = numbered.filter(_UNKNOWN).drop("role").join(roles, how="cross")
     worlds = pl.concat([numbered.filter(~_UNKNOWN), several.select(numbered.columns)])
-    if worlds.is_empty():
-        return locate(units)
     located = locate(worlds.select(*RELAY_UNIT)).drop(*RELAY_UNIT).hstack([worlds["__unit"]])
     united = located.group_by("__unit", maintain_order=True).agg(
         pl.col("kind", "address", "network", "incident_network").first(),

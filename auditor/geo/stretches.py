@@ -7,7 +7,7 @@ prefixes, so that what holds for a stretch is worked out once, and an address on
 import socket
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ BITS = {4: 32, 6: 128}
 
 _FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 _NOBODY = -1
+_LENGTH_BITS = 8
 
 
 class Block(NamedTuple):
@@ -46,11 +47,13 @@ class Stretches:
     `starts[version]` has the first addresses, in order; `innermost[i]` is the place of the longest prefix
     that holds the i-th stretch, and `parents[p]` that of the next longer prefix around the p-th, both among
     the prefixes as they were given; -1 for none. Equal prefixes hold each other, the first one innermost.
+    `ipv4_starts` is `starts[4]`, for many addresses at once.
     """
 
     starts: dict[int, list[int]]
     innermost: list[int]
     parents: list[int]
+    ipv4_starts: pl.Series = field(compare=False)
 
     @classmethod
     def of(cls, blocks: Sequence[Block]) -> "Stretches":
@@ -62,7 +65,7 @@ class Stretches:
             edges = dict(_edges(version, blocks, parents))  # the last word on one border is the right one
             starts[version] = list(edges)
             innermost.extend(edges.values())
-        return cls(starts, innermost, parents)
+        return cls(starts, innermost, parents, pl.Series(starts[4], dtype=pl.UInt32))
 
     def index_of(self, address: int, version: int) -> int:
         """Find the stretch in which one address lies."""
@@ -79,8 +82,7 @@ class Stretches:
         frame = pl.DataFrame({"address": addresses.cast(pl.String)}).with_columns(
             four=_ipv4_number(pl.when(~is_ipv6).then(text)), six=pl.when(is_ipv6).then(text)
         )
-        starts = pl.Series(self.starts[4], dtype=pl.UInt32)
-        found = starts.search_sorted(frame["four"], side="right").cast(pl.Int64) - 1
+        found = self.ipv4_starts.search_sorted(frame["four"], side="right").cast(pl.Int64) - 1
         return frame.select(
             pl.coalesce(
                 pl.when(pl.col("four").is_not_null()).then(found),
@@ -124,28 +126,41 @@ def block_of(prefix: str) -> Block:
     return block
 
 
+def blocks_of(prefixes: Iterable[str]) -> list[Block]:
+    """Read many prefixes that `block_of` would take, IPv4 ones at once."""
+    known = list(prefixes)
+    text = pl.col("prefix")
+    parts = text.str.split_exact("/", 1).struct
+    numbers = pl.DataFrame({"prefix": known}, schema={"prefix": pl.String}).select(
+        first=pl.when(~text.str.contains(":", literal=True)).then(_ipv4_number(parts.field("field_0"))),
+        length=parts.field("field_1").cast(pl.UInt8),
+    )
+    rows = zip(known, numbers["first"].to_list(), numbers["length"].to_list(), strict=True)
+    return [block_of(prefix) if first is None else Block(4, first, length) for prefix, first, length in rows]
+
+
 def _edges(version: int, blocks: Sequence[Block], parents: list[int]) -> Iterable[tuple[int, int]]:
     """Walk along the address space: where a stretch may begin, and the longest prefix there.
 
     In order; where several prefixes begin or end together, the last of their words holds. Fills `parents`.
     """
     places = [place for place, block in enumerate(blocks) if block.version == version]
-    places.sort(key=lambda place: (blocks[place].first, blocks[place].length, -place))
-    around: list[int] = []
-
-    def closed_before(first: int) -> Iterator[tuple[int, int]]:
-        while around and (end := blocks[around[-1]].end) <= first:
-            around.pop()
-            yield end, around[-1] if around else _NOBODY
-
+    places.reverse()  # sorting keeps the order of equals
+    places.sort(key=lambda place: blocks[place].first << _LENGTH_BITS | blocks[place].length)
+    around: list[tuple[int, int]] = []  # the prefixes that are open: their ends and their places
     yield 0, _NOBODY
     for place in places:
-        yield from closed_before(blocks[place].first)
-        parents[place] = around[-1] if around else _NOBODY
-        around.append(place)
-        yield blocks[place].first, place
-    beyond = 1 << BITS[version]
-    yield from (edge for edge in closed_before(beyond) if edge[0] < beyond)
+        _, first, length = blocks[place]
+        while around and around[-1][0] <= first:
+            end, _ = around.pop()
+            yield end, around[-1][1] if around else _NOBODY
+        parents[place] = around[-1][1] if around else _NOBODY
+        around.append((first + (1 << BITS[version] - length), place))
+        yield first, place
+    while around:
+        end, _ = around.pop()
+        if end < 1 << BITS[version]:
+            yield end, around[-1][1] if around else _NOBODY
 
 
 def _ipv4_number(text: pl.Expr) -> pl.Expr:
