@@ -9,8 +9,10 @@ import typer
 
 from auditor.cli import options
 from auditor.cli.bundled import bundled
+from auditor.cli.groups import grouped
 from auditor.cli.guard import guarded, printable
-from auditor.cli.places import PlacesAsked, places_of
+from auditor.cli.logs import FormatOptions, PrivacyOptions, ToldOptions
+from auditor.cli.places import PlaceOptions, places_of
 from auditor.cli.progress import progress_on_terminal
 from auditor.engine.audit import Means, audit
 from auditor.engine.conditions import ExitCode
@@ -20,6 +22,7 @@ from auditor.engine.request import (
     NO_REJECTS,
     Limits,
     LocationSources,
+    LogsAsked,
     Request,
 )
 from auditor.evidence.run import open_run
@@ -31,11 +34,13 @@ from auditor.report.write import write_report
 DEMO_CLOCK = datetime(2020, 4, 27, 6, tzinfo=UTC)
 """The demo audits as of the morning after the sample ends, so that its report is the same for everybody."""
 
+_DEMO_LOGS = ("csv", "ndjson", "parquet")
+
 AUDIT_EXAMPLES = """\b
 Examples:
   auditor audit logs/ --rules rules --geo /var/lib/GeoIP --accounts accounts.csv
   auditor audit 'logs/2026-03-*.csv.gz' --rules rules --out runs/2026-03
-  auditor audit conn.log --mapping zeek-conn.yaml --fail-on critical --quiet
+  auditor audit conn.log --format zeek-conn --fail-on critical --quiet
 
 \b
 Exit codes:
@@ -52,24 +57,17 @@ def now() -> datetime:
 
 
 @guarded
+@grouped
 def audit_command(  # noqa: PLR0913  one parameter per option of the command line
-    logs: options.Logs,
+    logs: options.Logs = None,
     *,
+    format_: FormatOptions,
+    told: ToldOptions,
+    privacy: PrivacyOptions,
     rules: options.Rules = None,
-    config: options.Config = None,
-    geo: options.Geo = None,
     accounts: options.Accounts = None,
-    inventory: options.Inventory = None,
-    cloud_ranges: options.CloudRanges = None,
-    geofeeds: options.Geofeeds = None,
-    ledger: options.Ledger = None,
-    site_names: options.SiteNames = None,
+    evidence: PlaceOptions,
     relay_lists: options.RelayLists = None,
-    mapping: options.MappingFile = None,
-    max_age_days: options.MaxAge = None,
-    min_confidence: options.MinConfidence = None,
-    trust: options.TrustOption = None,
-    nat64_prefixes: options.Nat64 = None,
     as_of: options.AsOf = None,
     out: options.Out = None,
     overwrite: options.Overwrite = False,
@@ -78,36 +76,19 @@ def audit_command(  # noqa: PLR0913  one parameter per option of the command lin
     max_uncovered: options.MaxUncovered = None,
     max_indeterminate: options.MaxIndeterminate = 0,
     max_listed: options.MaxListed = DEFAULT_MAX_LISTED,
-    documentation_is_public: options.DocumentationIsPublic = False,
     skip_rule_tests: options.SkipRuleTests = False,
     allow_draft: options.AllowDraft = False,
     workers: options.Workers = 1,
     quiet: options.Quiet = False,
 ) -> ExitCode:
     """Audit connection logs against rules, and write a run directory with a report."""
-    places = places_of(
-        PlacesAsked(
-            config=config,
-            geo=geo,
-            inventory=inventory,
-            cloud_ranges=cloud_ranges,
-            geofeeds=geofeeds,
-            ledger=ledger,
-            site_names=site_names,
-            nat64_prefixes=nat64_prefixes,
-            max_age_days=max_age_days,
-            min_confidence=min_confidence,
-            trust=trust,
-            documentation_is_public=documentation_is_public,
-            relay_lists=relay_lists,
-        )
-    )
+    places = places_of(evidence, relay_lists)
     request = Request(
-        logs=tuple(logs),
+        logs=format_.asked(logs, places.logs, privacy.over(told.told)),
         rules=tuple(str(folder) for folder in rules or [Path("rules")]),
         location=places.sources,
         accounts=str(accounts) if accounts else None,
-        mapping=str(mapping) if mapping else None,
+        privacy_key=privacy.key,
         relay_lists=places.relay_lists,
         skip_rule_tests=skip_rule_tests,
         allow_draft=allow_draft,
@@ -132,7 +113,7 @@ def demo_command(
     """
     sample = bundled("sample_logs")
     request = Request(
-        logs=tuple(str(sample / f"spring-2020.{suffix}") for suffix in ("csv", "ndjson", "parquet")),
+        logs=(LogsAsked(tuple(str(sample / f"spring-2020.{suffix}") for suffix in _DEMO_LOGS)),),
         rules=(str(bundled("rules")), str(sample / "rules")),
         location=LocationSources(
             geo=(

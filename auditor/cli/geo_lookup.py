@@ -10,8 +10,9 @@ import typer
 from auditor.cli import options
 from auditor.cli.audit import now
 from auditor.cli.geo import geo_app
+from auditor.cli.groups import grouped
 from auditor.cli.guard import guarded, printable
-from auditor.cli.places import PlacesAsked, places_of
+from auditor.cli.places import PlaceOptions, places_of
 from auditor.engine.conditions import ExitCode
 from auditor.engine.ground import settle_sources
 from auditor.geo.atlas import Atlas
@@ -44,6 +45,7 @@ RoleAsked = Annotated[
 
 @geo_app.command("lookup", epilog=_EPILOG, short_help="Explain an address from all sources of evidence.")
 @guarded
+@grouped
 def lookup_command(  # noqa: PLR0913  one parameter per option of the command line
     addresses: Addresses = None,
     *,
@@ -51,39 +53,13 @@ def lookup_command(  # noqa: PLR0913  one parameter per option of the command li
     site: Site = None,
     name: Name = None,
     role: RoleAsked = Role.UNKNOWN,
-    config: options.Config = None,
-    geo: options.Geo = None,
-    inventory: options.Inventory = None,
-    cloud_ranges: options.CloudRanges = None,
-    geofeeds: options.Geofeeds = None,
-    ledger: options.Ledger = None,
-    site_names: options.SiteNames = None,
-    max_age_days: options.MaxAge = None,
-    min_confidence: options.MinConfidence = None,
-    trust: options.TrustOption = None,
-    nat64_prefixes: options.Nat64 = None,
-    documentation_is_public: options.DocumentationIsPublic = False,
+    evidence: PlaceOptions,
 ) -> ExitCode:
     """Say where an address was at a time, as a relay and as a participant, what each source says, and why."""
     asked: list[str | None] = [*(addresses or ())]
     if not asked and not (site or name):
         raise typer.BadParameter("name an address, `--site` or `--name`")
-    places = places_of(
-        PlacesAsked(
-            config=config,
-            geo=geo,
-            inventory=inventory,
-            cloud_ranges=cloud_ranges,
-            geofeeds=geofeeds,
-            ledger=ledger,
-            site_names=site_names,
-            nat64_prefixes=nat64_prefixes,
-            max_age_days=max_age_days,
-            min_confidence=min_confidence,
-            trust=trust,
-            documentation_is_public=documentation_is_public,
-        )
-    )
+    places = places_of(evidence)
     clock = now()
     atlas = Atlas(settle_sources(places.sources, os.environ, as_of=clock))
     texts = asked or [None]

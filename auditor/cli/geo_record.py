@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +11,10 @@ import typer
 from auditor.cli import options
 from auditor.cli.audit import now
 from auditor.cli.geo import geo_app
+from auditor.cli.groups import grouped
 from auditor.cli.guard import guarded, say
-from auditor.cli.places import PlacesAsked, places_of
+from auditor.cli.logs import FormatOptions, ToldOptions
+from auditor.cli.places import ConfigOption, places_of
 from auditor.cli.progress import progress_on_terminal
 from auditor.engine.conditions import ExitCode
 from auditor.engine.recording import Recorded, RecordingRequest, record
@@ -32,17 +35,26 @@ Into = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordOptions(ConfigOption):
+    """What is asked, and about which addresses."""
+
+    ledger: Into = None
+    geo: options.Geo = None
+    inventory: options.Inventory = None
+    nat64_prefixes: options.Nat64 = None
+    documentation_is_public: options.DocumentationIsPublic = False
+
+
 @geo_app.command("record", epilog=_EPILOG, short_help="Keep what databases say now of the relays of logs.")
 @guarded
-def record_command(  # noqa: PLR0913  one parameter per option of the command line
-    logs: options.Logs,
+@grouped
+def record_command(
+    logs: options.Logs = None,
     *,
-    ledger: Into = None,
-    config: options.Config = None,
-    geo: options.Geo = None,
-    mapping: options.MappingFile = None,
-    nat64_prefixes: options.Nat64 = None,
-    documentation_is_public: options.DocumentationIsPublic = False,
+    format_: FormatOptions,
+    told: ToldOptions,
+    evidence: RecordOptions,
     quiet: options.Quiet = False,
 ) -> ExitCode:
     """Keep what location databases say now of the relays of logs, as evidence for later audits.
@@ -51,16 +63,8 @@ def record_command(  # noqa: PLR0913  one parameter per option of the command li
     of a time is made at that time. Prints the head of the chain: kept elsewhere, it shows that none of the
     recordings was taken away since.
     """
-    places = places_of(
-        PlacesAsked(
-            config=config,
-            geo=geo,
-            ledger=ledger,
-            nat64_prefixes=nat64_prefixes,
-            documentation_is_public=documentation_is_public,
-        )
-    )
-    request = RecordingRequest(tuple(logs), places.sources, str(mapping) if mapping else None)
+    places = places_of(evidence)
+    request = RecordingRequest(format_.asked(logs, places.logs, told.told), places.sources)
     with progress_on_terminal(quiet=quiet) as observer:
         recorded = record(request, now, os.environ, observer)
     if not quiet:

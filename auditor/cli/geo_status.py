@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli import options
 from auditor.cli.audit import now
 from auditor.cli.geo import geo_app
+from auditor.cli.groups import grouped
 from auditor.cli.guard import guarded, printable, say
-from auditor.cli.places import PlacesAsked, places_of
+from auditor.cli.places import EvidenceOptions, places_of
 from auditor.cli.tables import aligned
 from auditor.engine.conditions import ExitCode
 from auditor.engine.request import LocationSources
@@ -45,29 +45,10 @@ Row = tuple[str, ...]
     "status", epilog=_EPILOG, short_help="Show the evidence of places that is found, and its age."
 )
 @guarded
-def status_command(  # noqa: PLR0913  one parameter per option of the command line
-    *,
-    config: options.Config = None,
-    geo: options.Geo = None,
-    inventory: options.Inventory = None,
-    cloud_ranges: options.CloudRanges = None,
-    geofeeds: options.Geofeeds = None,
-    ledger: options.Ledger = None,
-    max_age_days: options.MaxAge = None,
-    as_csv: AsCsv = False,
-) -> ExitCode:
+@grouped
+def status_command(*, evidence: EvidenceOptions, as_csv: AsCsv = False) -> ExitCode:
     """Show what an audit would find now: each file, what it knows, its date and age, and its licence note."""
-    sources = places_of(
-        PlacesAsked(
-            config=config,
-            geo=geo,
-            inventory=inventory,
-            cloud_ranges=cloud_ranges,
-            geofeeds=geofeeds,
-            ledger=ledger,
-            max_age_days=max_age_days,
-        )
-    ).sources
+    sources = places_of(evidence).sources
     rows, faults = _status(sources, now())
     old = not any(row[1] == Opinion.LOCATION and row[4] in (_YES, _BY_LINE) for row in rows)
     if rows:

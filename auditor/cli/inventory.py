@@ -9,8 +9,9 @@ import typer
 
 from auditor.cli import options
 from auditor.cli.audit import now
+from auditor.cli.groups import grouped
 from auditor.cli.guard import guarded, printable
-from auditor.cli.places import PlacesAsked, places_of
+from auditor.cli.places import PlaceOptions, places_of
 from auditor.engine.conditions import ExitCode
 from auditor.engine.listcheck import check_lists
 from auditor.engine.request import Request
@@ -61,24 +62,14 @@ QuietIfFine = Annotated[
 
 @inventory_app.command("check", epilog=_EXAMPLES, short_help="Judge relay lists before a call uses them.")
 @guarded
+@grouped
 def check_command(  # noqa: PLR0913  one parameter per option of the command line
     lists: Lists = None,
     *,
     rules: options.Rules = None,
-    config: options.Config = None,
-    geo: options.Geo = None,
-    inventory: options.Inventory = None,
-    cloud_ranges: options.CloudRanges = None,
-    geofeeds: options.Geofeeds = None,
-    ledger: options.Ledger = None,
-    site_names: options.SiteNames = None,
-    max_age_days: options.MaxAge = None,
-    min_confidence: options.MinConfidence = None,
-    trust: options.TrustOption = None,
-    nat64_prefixes: options.Nat64 = None,
+    evidence: PlaceOptions,
     as_of: options.AsOf = None,
     since: Since = None,
-    documentation_is_public: options.DocumentationIsPublic = False,
     skip_rule_tests: options.SkipRuleTests = False,
     allow_draft: options.AllowDraft = False,
     as_csv: AsCsv = False,
@@ -89,23 +80,7 @@ def check_command(  # noqa: PLR0913  one parameter per option of the command lin
     Each entry is judged as a use of it by a client of its region, from its `from` until its `until`, at most
     as far as the clock. What it cannot say (accounts, failed primaries, windows, limits) counts as holding.
     """
-    places = places_of(
-        PlacesAsked(
-            config=config,
-            geo=geo,
-            inventory=inventory,
-            cloud_ranges=cloud_ranges,
-            geofeeds=geofeeds,
-            ledger=ledger,
-            site_names=site_names,
-            nat64_prefixes=nat64_prefixes,
-            max_age_days=max_age_days,
-            min_confidence=min_confidence,
-            trust=trust,
-            documentation_is_public=documentation_is_public,
-            relay_lists=lists,
-        )
-    )
+    places = places_of(evidence, lists)
     request = Request(
         logs=(),
         rules=tuple(str(folder) for folder in rules or [Path("rules")]),

@@ -12,6 +12,7 @@ import typer
 
 from auditor import __version__
 from auditor.cli import (  # noqa: F401  each registers its commands
+    formats_check,
     geo_lookup,
     geo_record,
     geo_status,
@@ -27,6 +28,7 @@ from auditor.cli import (  # noqa: F401  each registers its commands
     rules_test,
 )
 from auditor.cli.audit import AUDIT_EXAMPLES, audit_command, demo_command
+from auditor.cli.formats import formats_app
 from auditor.cli.geo import geo_app
 from auditor.cli.inventory import inventory_app
 from auditor.cli.rules import rules_app
@@ -68,6 +70,7 @@ app.add_typer(rules_app, name="rules")
 app.add_typer(waivers_app, name="waivers")
 app.add_typer(geo_app, name="geo")
 app.add_typer(inventory_app, name="inventory")
+app.add_typer(formats_app, name="formats")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001  Typer calls it with the flag's value

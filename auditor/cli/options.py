@@ -4,12 +4,15 @@ Paths have `readable=False`, so that whoever reads a file says why it cannot: Ty
 command line.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
+from auditor.engine.logsets import fault_of_privacy
 from auditor.engine.request import (
     DEFAULT_MAX_AGE_DAYS,
     DEFAULT_MIN_CONFIDENCE,
@@ -19,6 +22,8 @@ from auditor.engine.request import (
 )
 from auditor.geo.candidates import Trust
 from auditor.model import Severity
+from auditor.sources.language import Privacy
+from auditor.sources.value_faults import is_zone, zone_fault
 
 
 def instant_of(text: str) -> datetime:
@@ -43,7 +48,106 @@ def limit_of(text: str | Limit) -> Limit:
         raise typer.BadParameter(str(error)) from None
 
 
-Logs = Annotated[list[str], typer.Argument(metavar="LOG...", help="Files, globs and folders, mixed.")]
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two words of an option, joined by `=`."""
+
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How a column of logs is kept."""
+
+    column: str
+    mode: Privacy
+
+
+def addresses_of(text: str) -> Pair:
+    """Read `PRIVATE=PUBLIC`, two addresses. Raises typer.BadParameter."""
+    pair = _pair(text)
+    for address in (pair.left, pair.right):
+        try:
+            ip_address(address)
+        except ValueError:
+            raise typer.BadParameter(f"`{address}` is no address, as in 10.0.0.5=203.0.113.5") from None
+    return pair
+
+
+def kept_of(text: str) -> Kept:
+    """Read `COLUMN=keep`, `=hash` or `=network`. Raises typer.BadParameter."""
+    pair = _pair(text)
+    modes: dict[str, Privacy] = {mode: mode for mode in get_args(Privacy)}
+    if pair.right not in modes:
+        raise typer.BadParameter(f"`{pair.right}` is none of {', '.join(modes)}")
+    if wrong := fault_of_privacy(pair.left, pair.right):
+        raise typer.BadParameter(wrong)
+    return Kept(pair.left, modes[pair.right])
+
+
+def zone_of(text: str) -> str:
+    """Read the name of a time zone. Raises typer.BadParameter."""
+    if not is_zone(text):
+        raise typer.BadParameter(": ".join(zone_fault(text)))
+    return text
+
+
+def _pair(text: str) -> Pair:
+    left, mark, right = text.partition("=")
+    if not (left and mark and right):
+        raise typer.BadParameter(f"`{text}` is no pair of two words joined by `=`")
+    return Pair(left, right)
+
+
+Logs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="LOG", help="Files, globs and folders, mixed; default those of auditor.toml."),
+]
+FormatName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Format of all these logs, one of `auditor formats list`; else each is read by what it shows.",
+    ),
+]
+Zone = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ZONE",
+        parser=zone_of,
+        help="Zone of times without an offset: an IANA name, or UTC.",
+    ),
+]
+ServerStart = Annotated[
+    datetime | None,
+    typer.Option(
+        metavar="TIME",
+        parser=instant_of,
+        help="When the server started whose log counts seconds from there, with offset.",
+    ),
+]
+RelayPublicAddress = Annotated[
+    list[Pair] | None,
+    typer.Option(
+        metavar="PRIVATE=PUBLIC",
+        parser=addresses_of,
+        help="Address that a relay behind translation logs, and the one that peers see; repeatable.",
+    ),
+]
+PrivacyOf = Annotated[
+    list[Kept] | None,
+    typer.Option(
+        metavar="COLUMN=MODE",
+        parser=kept_of,
+        help="`keep` a column as it is, keep its keyed `hash` or, of addresses of clients, their `network`; "
+        "repeatable.",
+    ),
+]
+PrivacyKey = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", readable=False, help="The organisation's key for hashes; never written."),
+]
 Rules = Annotated[
     list[Path] | None,
     typer.Option(
@@ -67,7 +171,8 @@ Inventory = Annotated[
     typer.Option(metavar="FILE", readable=False, help="The operator's own relays and sites; repeatable."),
 ]
 MappingFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", readable=False, help="How these logs name our columns.")
+    Path | None,
+    typer.Option(metavar="FILE", readable=False, help="A mapping: how these logs name our columns."),
 ]
 Config = Annotated[
     Path | None,

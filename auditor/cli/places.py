@@ -2,68 +2,78 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from auditor.cli import options
 from auditor.engine.config import load_config, sources_of
-from auditor.engine.request import LocationSources
-from auditor.geo.candidates import Trust
+from auditor.engine.request import LocationSources, LogsAsked
 from auditor.geo.databases import VARIABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlacesAsked:
-    """Options as they were given; None where one was not."""
+class ConfigOption:
+    """The configuration; groups add options that go before it, each named as in LocationSources."""
 
-    config: Path | None = None
-    geo: Sequence[str] | None = None
-    inventory: Sequence[Path] | None = None
-    cloud_ranges: Sequence[Path] | None = None
-    geofeeds: Sequence[Path] | None = None
-    ledger: Path | None = None
-    site_names: Sequence[str] | None = None
-    nat64_prefixes: Sequence[str] | None = None
-    max_age_days: int | None = None
-    min_confidence: int | None = None
-    trust: Trust | None = None
-    documentation_is_public: bool = False
-    relay_lists: Sequence[Path] | None = None
+    config: options.Config = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceOptions(ConfigOption):
+    """Where evidence of places lies; None where an option was not given."""
+
+    geo: options.Geo = None
+    inventory: options.Inventory = None
+    cloud_ranges: options.CloudRanges = None
+    geofeeds: options.Geofeeds = None
+    ledger: options.Ledger = None
+    max_age_days: options.MaxAge = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOptions(EvidenceOptions):
+    """Where evidence of places lies, and what of it counts."""
+
+    site_names: options.SiteNames = None
+    min_confidence: options.MinConfidence = None
+    trust: options.TrustOption = None
+    nat64_prefixes: options.Nat64 = None
+    documentation_is_public: options.DocumentationIsPublic = False
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What holds: the evidence of places, and the relay lists."""
+    """What holds: the evidence of places, and the relay lists; and the logs that the configuration lists."""
 
     sources: LocationSources
     relay_lists: tuple[str, ...]
+    logs: tuple[LogsAsked, ...]
 
 
-def places_of(asked: PlacesAsked, environ: Mapping[str, str] = os.environ) -> Places:
+def places_of(
+    asked: ConfigOption,
+    relay_lists: Sequence[Path] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Places:
     """Put options over the configuration. AUDITOR_GEO goes before the databases that a file names.
 
     Raises InputError with the faults of the configuration.
     """
-    section = load_config(asked.config).location
-    said = sources_of(section)
+    config = load_config(asked.config)
+    said = sources_of(config.location)
     if environ.get(VARIABLE):
         said = replace(said, geo=())
-    given: dict[str, Any] = {
-        "geo": _texts(asked.geo),
-        "inventory": _texts(asked.inventory),
-        "cloud_ranges": _texts(asked.cloud_ranges),
-        "geofeeds": _texts(asked.geofeeds),
-        "ledger": str(asked.ledger) if asked.ledger else None,
-        "site_names": _texts(asked.site_names),
-        "nat64_prefixes": _texts(asked.nat64_prefixes),
-        "max_age_days": asked.max_age_days,
-        "min_confidence": asked.min_confidence,
-        "trust": asked.trust,
-        "documentation_is_public": asked.documentation_is_public or None,
-    }
+    given = {one.name: _said(getattr(asked, one.name)) for one in fields(asked) if one.name != "config"}
     sources = replace(said, **{name: value for name, value in given.items() if value is not None})
-    return Places(sources, _texts(asked.relay_lists) or tuple(section.relay_lists or ()))
+    lists = tuple(map(str, relay_lists or config.location.relay_lists or ()))
+    return Places(sources, lists, config.logs)
 
 
-def _texts(values: Sequence[object] | None) -> tuple[str, ...] | None:
-    return tuple(str(value) for value in values) if values else None
+def _said(value: Any) -> Any:  # noqa: ANN401  whatever an option says
+    """Give the value of an option as plain text, several as a tuple; None where it says nothing."""
+    if isinstance(value, list):
+        return tuple(map(str, value)) or None
+    if isinstance(value, Path):
+        return str(value)
+    return None if value is False else value

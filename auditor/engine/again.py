@@ -15,7 +15,6 @@ from auditor.engine.pending import calls_in
 from auditor.engine.planning import plan_logs
 from auditor.engine.raw_findings import judged_rows
 from auditor.engine.record import Ground
-from auditor.engine.request import Request
 from auditor.engine.wholecalls import WholeCalls, require_column
 from auditor.errors import Fault, InputError, RunError
 from auditor.evidence.manifest import Manifest
@@ -65,9 +64,8 @@ def rows_of_call(run: Path, manifest: Manifest, call_id: str, means: Means) -> l
     faults = faults_in_inputs(manifest)
     if faults:
         raise InputError(*faults)
-    request = request_of(manifest)
-    ground = _as_then(lay_ground(request, {}, as_of=manifest.settings.as_of), manifest)
-    again = _judged_again(request, ground, call_id, means, as_given(manifest))
+    ground = _as_then(lay_ground(request_of(manifest), {}, as_of=manifest.settings.as_of), manifest)
+    again = _judged_again(ground, call_id, means, as_given(manifest))
     found = pl.scan_parquet(run / "findings.parquet").filter(pl.col("call_id") == call_id).collect()
     of_connections = pl.col("subject") == Subject.CONNECTION
     _confront(call_id, again, found)
@@ -77,17 +75,15 @@ def rows_of_call(run: Path, manifest: Manifest, call_id: str, means: Means) -> l
     return [*rows.sort(_ORDER).to_dicts(), *found.filter(~of_connections).sort(_ORDER).to_dicts()]
 
 
-def _judged_again(
-    request: Request, ground: Ground, call_id: str, means: Means, given: Mapping[str, str]
-) -> _Again:
+def _judged_again(ground: Ground, call_id: str, means: Means, given: Mapping[str, str]) -> _Again:
     """Read the logs again. `given` leads from their paths to those that the run names them by."""
     judge, wants = judge_of(job_of(ground, Path())), WholeCalls.of(ground.ruleset)
     rows, calls = [], []
-    for shard in plan_logs(request.logs, ground.mapping, means.observer).shards():
+    for shard in plan_logs(ground.logs, means.observer).shards():
         for batch in source_of(shard.piece.log).batches(shard.piece):
             of_call = batch.connections.filter(pl.col("call_id") == call_id)
             if of_call.height:
-                judged = judge.judge(of_call)
+                judged = judge.judge(of_call, shard.piece.log)
                 rows.append(judged_rows(judge, judged))
                 calls.append(calls_in(judge, judged, wants))
     if not rows:

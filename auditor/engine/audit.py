@@ -13,11 +13,12 @@ from auditor.engine.ground import lay_ground
 from auditor.engine.job import Job, Observer, Shard, SideFile, Silence
 from auditor.engine.judging import judge_of
 from auditor.engine.local import Engine, LocalEngine
+from auditor.engine.notes import NO_CONTENT
 from auditor.engine.partial import Partial, merge
 from auditor.engine.partition import judge_shard, slim_shard
 from auditor.engine.planning import PIECE_BYTES, Planned, plan_logs
 from auditor.engine.record import Ground, manifest_of
-from auditor.engine.request import Request
+from auditor.engine.request import Request, named_in
 from auditor.engine.resolving import resolve
 from auditor.engine.settle import Whole, summary_of, write_evidence
 from auditor.engine.wholecalls import WholeCalls
@@ -30,8 +31,6 @@ from auditor.geo.relay_lists import RelayLists
 
 Clock = Callable[[], datetime]
 _FOLDER_NAME = 24
-_NO_CONTENT = ("header", "type_row", "comment", "blank")
-"""Records that are part of a log's form, and tell of nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def audit(request: Request, run: OpenRun, means: Means, *, as_of: datetime) -> A
     job = job_of(ground, run.shards)
     job.folder.mkdir(parents=True, exist_ok=True)
     judge = judge_of(job)
-    planned = plan_logs(request.logs, ground.mapping, means.observer, piece_bytes=means.piece_bytes)
+    planned = plan_logs(ground.logs, means.observer, piece_bytes=means.piece_bytes)
     shards = planned.shards()
     judged = _judge_shards(job, shards, means)
     _refuse_silence(request, judged)
@@ -146,11 +145,11 @@ def _whole(job: Job, shards: Sequence[Shard], partial: Partial, planned: Planned
 
 def _refuse_silence(request: Request, judged: Partial) -> None:
     rows = [row for shard in judged.shards.values() for row in shard.not_connection_rows]
-    empty = sum(row["count"] for row in rows if row["reason"] in _NO_CONTENT)
+    empty = sum(row["count"] for row in rows if row["reason"] in NO_CONTENT)
     if judged.total("records") == empty:
         text = "holds no records but a header" if empty else "holds no records"
         hint = "an empty log is no proof that there were no calls: look why nothing was written"
-        raise NothingToAuditError(Fault(", ".join(request.logs), text, hint))
+        raise NothingToAuditError(Fault(named_in(request.logs), text, hint))
 
 
 def _facts(means: Means, begun_at: datetime) -> RunFacts:

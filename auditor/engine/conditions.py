@@ -50,6 +50,8 @@ class Judged:
     """Unwaived indeterminate findings at or above it."""
     all_stale: bool
     """No connection's relay could be located, and some only since every answer is too far from it in time."""
+    misread: int = 0
+    """Logs without a connection, of which nothing tells that they are of the format they were read as."""
 
 
 def conditions_of(judged: Judged, limits: Limits) -> list[Condition]:
@@ -94,6 +96,9 @@ def _too_little(judged: Judged, limits: Limits) -> Iterator[Condition]:
             f"{judged.uncovered:,} of {totals.connections:,} connections fell under no rule; "
             f"the limit is {limits.max_uncovered}",
         )
+    if judged.misread:
+        of = "a log" if judged.misread == 1 else f"each of {judged.misread:,} logs"
+        yield _little("misread", f"{of} gave no connection, and may be of another format than it was read as")
     if judged.uncovered == totals.connections:
         yield _little("nothing_covered", "no connection fell under a rule")
     for rule in judged.rules:

@@ -4,19 +4,22 @@ Design: GEOLOCATION.md, section 2.
 """
 
 import glob
-import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
-from auditor.engine.request import HIGHEST_MAX_AGE_DAYS, LocationSources
+from auditor.engine.config_faults import faults_in, line_of
+from auditor.engine.request import HIGHEST_MAX_AGE_DAYS, LocationSources, LogsAsked, Told
 from auditor.errors import Fault, InputError
 from auditor.geo.candidates import Trust
 from auditor.geo.schemas import Opinion
-from auditor.text import nearest, read_text
+from auditor.sources.language import Privacy
+from auditor.text import read_text
 
 DEFAULT_PATH = Path("auditor.toml")
 
@@ -54,12 +57,43 @@ class LocationSection(BaseModel):
     documentation_is_public: bool | None = None
 
 
-class Config(BaseModel):
+class LogsSection(BaseModel):
+    """One of `[[logs]]`: logs of one format, and what is told of them."""
+
+    model_config = _STRICT
+
+    paths: list[_Text] = Field(min_length=1)
+    format: _Text | None = None
+    mapping: _Text | None = None
+    zone: _Text | None = None
+    server_start: AwareDatetime | None = None
+    relay_public_address: dict[str, str] = Field(default_factory=dict)
+    privacy: dict[str, Privacy] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _read_in_one_way(self) -> "LogsSection":
+        if self.format is not None and self.mapping is not None:
+            raise PydanticCustomError(
+                "two_ways", "has both `format` and `mapping`", {"hint": "give one of them"}
+            )
+        return self
+
+
+class ConfigFile(BaseModel):
     """The whole file."""
 
     model_config = _STRICT
 
+    logs: list[LogsSection] = Field(default_factory=list)
     location: LocationSection = Field(default_factory=LocationSection)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a file says, its paths put beside it."""
+
+    location: LocationSection = field(default_factory=LocationSection)
+    logs: tuple[LogsAsked, ...] = ()
 
 
 def load_config(path: Path | None) -> Config:
@@ -75,12 +109,15 @@ def load_config(path: Path | None) -> Config:
         raise InputError(read)
     _, text = read
     try:
-        config = Config.model_validate(tomllib.loads(text))
+        read_as = ConfigFile.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise InputError(Fault(str(place), f"is not TOML: {error}")) from None
     except ValidationError as error:
-        raise InputError.of(_faults(place, text, error)) from None
-    return config.model_copy(update={"location": _found(config.location, place)})
+        raise InputError.of(faults_in(str(place), text, error, ConfigFile)) from None
+    logs = tuple(
+        _asked(section, place, line_of(text, ("logs", number))) for number, section in enumerate(read_as.logs)
+    )
+    return Config(_found(read_as.location, place), logs)
 
 
 def sources_of(section: LocationSection) -> LocationSources:
@@ -90,6 +127,22 @@ def sources_of(section: LocationSection) -> LocationSources:
         name: tuple(value) if isinstance(value, list) else value for name, value in said.items()
     }
     return LocationSources(geo=tuple(_spelled(section.databases or ())), **named)
+
+
+def _asked(section: LogsSection, place: Path, line: int) -> LogsAsked:
+    told = Told(
+        zone=section.zone,
+        server_start=section.server_start,
+        public_addresses=tuple(section.relay_public_address.items()),
+        privacy=tuple(section.privacy.items()),
+    )
+    return LogsAsked(
+        paths=tuple(_beside(place, path) for path in section.paths),
+        format=section.format,
+        mapping=None if section.mapping is None else _beside(place, section.mapping),
+        told=told,
+        place=f"{place}:{line}",
+    )
 
 
 def _spelled(databases: Iterable[str | DatabaseNamed]) -> Iterator[str]:
@@ -138,28 +191,3 @@ def _expanded(patterns: list[str], name: str, place: Path, faults: list[Fault]) 
 
 def _beside(place: Path, path: str) -> str:
     return str(place.parent / path)
-
-
-def _faults(place: Path, text: str, error: ValidationError) -> Iterator[Fault]:
-    for one in error.errors():
-        keys = [str(key) for key in one["loc"] if not isinstance(key, int)]
-        known = [key for key in keys if key not in ("str", "constrained-str", DatabaseNamed.__name__)]
-        line = _line_of(text, known[-1]) if known else 1
-        hint = _known_keys(known) if one["type"] == "extra_forbidden" else None
-        what = "unknown key" if one["type"] == "extra_forbidden" else one["msg"].lower()
-        yield Fault(f"{place}:{line}", f"{'.'.join(known)}: {what}", hint)
-
-
-def _known_keys(keys: list[str]) -> str:
-    models: dict[int, type[BaseModel]] = {1: Config, 2: LocationSection}
-    names = list(models.get(len(keys), DatabaseNamed).model_fields)
-    return nearest(keys[-1], names) or f"known: {', '.join(names)}"
-
-
-def _line_of(text: str, key: str) -> int:
-    """Find the line of a key, as TOML tells no places; the first line if it is written in another way."""
-    spelled = re.compile(
-        rf"^\s*(?:\[{re.escape(key)}\]|\[[\w.]*\.{re.escape(key)}\]|\"?{re.escape(key)}\"?\s*=)"
-    )
-    lines = enumerate(text.splitlines(), start=1)
-    return next((number for number, line in lines if spelled.match(line)), 1)

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from auditor.engine.logsets import settle_logs
 from auditor.engine.record import Ground
 from auditor.engine.request import LocationSources, Request
 from auditor.errors import Fault, GeoError, InputError, RuleSetError
@@ -23,7 +24,7 @@ from auditor.geo.translation import prefixes_of
 from auditor.ruleset.loader import load_ruleset
 from auditor.ruleset.ruleset import RuleSet
 from auditor.ruleset.testing import failures_in
-from auditor.sources.mapping import load_mapping
+from auditor.sources.privacy import key_of
 
 Source = TypeVar("Source")
 
@@ -41,13 +42,14 @@ def lay_ground(request: Request, environ: Mapping[str, str], *, as_of: datetime)
     ruleset = _fit_to_judge(load_ruleset([Path(folder) for folder in request.rules]), request)
     atlas = settle_sources(request.location, environ, as_of=as_of)
     lists = [Path(path) for path in request.relay_lists]
+    key = key_of(Path(request.privacy_key)) if request.privacy_key else None
     return Ground(
         request=request,
         as_of=as_of,
         ruleset=ruleset,
         atlas=atlas,
         relay_lists=load_relay_lists(lists) if lists else None,
-        mapping=load_mapping(Path(request.mapping)) if request.mapping else None,
+        logs=settle_logs(request.logs, key, atlas.inventory),
         side_files=(*_side_files(request), *_recordings(atlas.ledger)),
     )
 
@@ -143,7 +145,8 @@ def _fit_to_judge(ruleset: RuleSet, request: Request) -> RuleSet:
 
 def _side_files(request: Request) -> Iterator[EvidenceFile]:
     location = request.location
-    named = [("accounts", request.accounts), ("mapping", request.mapping)]
+    named = [("accounts", request.accounts)]
+    named += [("mapping", path) for path in dict.fromkeys(one.mapping for one in request.logs)]
     named += [("inventory", path) for path in location.inventory]
     named += [("cloud_ranges", path) for path in location.cloud_ranges]
     named += [("geofeed", path) for path in location.geofeeds]

@@ -1,7 +1,7 @@
 """Connections → located and judged, with everything that a process needs for one job opened once."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -11,13 +11,15 @@ from auditor.engine.job import Job, SideFile
 from auditor.engine.rows import distinct
 from auditor.errors import Fault, InputError
 from auditor.geo.atlas import Atlas
-from auditor.model import CLIENT_UNIT, CODES, FINDING_VERDICTS, RELAY_UNIT, WARNING, Verdict
+from auditor.model import CLIENT_UNIT, CODES, FINDING_VERDICTS, LOCATED, RELAY_UNIT, WARNING, Verdict
 from auditor.ruleset.evaluator import judge
 from auditor.ruleset.facts import Facts
 from auditor.ruleset.schema import Rule, WatchRule
 from auditor.ruleset.situation import LABEL, SITUATION, Situation, add_situation, situation_of
 from auditor.ruleset.verdicts import Fact, Judgement
 from auditor.sources.accounts import Accounts, load_accounts
+from auditor.sources.interface import Log
+from auditor.sources.privacy import shown
 
 WORD = 64
 """Rules are kept as bits in columns of so many."""
@@ -36,6 +38,9 @@ DOUBT_WORDS = {
 }
 """Reasons for the doubts that no location evidence explains."""
 
+_PLACED = tuple(name for name in LOCATED if name != "answers")
+"""What judging takes from located relays; their evidence is written once a run, not once a batch."""
+
 TALLY = (
     "connections",
     "without_call",
@@ -53,7 +58,7 @@ class Located:
     """A batch of connections whose relays and participants have been placed.
 
     `connections` has the batch's rows with `relay_key` and `participant_key`; `relays` and `clients` the
-    located units; `relay` and `client` the index of each row's.
+    located units, relays without their answers; `relay` and `client` the index of each row's.
     """
 
     connections: pl.DataFrame
@@ -87,14 +92,17 @@ class Judge:
         self._accounts = _accounts_of(job.accounts)
         self._known: dict[Situation, tuple[Judgement, ...]] = {}
 
-    def judge(self, connections: pl.DataFrame) -> Judged:
-        """Judge a batch of CONNECTION rows, of any size, keeping their order."""
+    def judge(self, connections: pl.DataFrame, log: Log | None = None) -> Judged:
+        """Judge a batch of CONNECTION rows, of any size, keeping their order.
+
+        `log` is where they come from: what of it is not to be kept is taken out once they are located.
+        """
         joined, warnings = self._accounts.join(connections) if self._accounts else (connections, None)
         misspelt = _misspelt(joined, self.facts)
-        return self.judge_located(
-            self._locate(joined.with_columns(_region())),
-            misspelt if warnings is None else pl.concat([misspelt, warnings]),
-        )
+        located = self._locate(joined.with_columns(_region()))
+        if log is not None:
+            located = replace(located, connections=shown(located.connections, log))
+        return self.judge_located(located, misspelt if warnings is None else pl.concat([misspelt, warnings]))
 
     def judge_located(self, located: Located, warnings: pl.DataFrame) -> Judged:
         """Judge a batch whose places are known; `warnings` are passed on."""
@@ -126,8 +134,7 @@ class Judge:
     def _locate(self, connections: pl.DataFrame) -> Located:
         dated = connections.with_columns(location_period=self.atlas.period_of(pl.col("started_at")))
         dated_units, relay = distinct(dated, tuple(RELAY_UNIT))
-        own = self.atlas.own_periods(dated_units)
-        relays = self.atlas.locate_relays(dated_units.with_columns(own["location_period"]))
+        relays = self.atlas.locate_in_own_periods(dated_units, _PLACED)
         clients, client = self._clients(dated)
         keyed = dated.with_columns(
             relay_key=relays["key"].gather(relay), participant_key=clients["key"].gather(client)

@@ -1,17 +1,25 @@
 """What is noted beside the connections: what is none, what could not be read, and what is not certain."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from auditor.engine.adding import counted
-from auditor.engine.partial import Partial
+from auditor.engine.partial import Partial, ShardResult
 from auditor.evidence.summary import NotConnections, UnreadValues, Warned
 from auditor.geo.ledger.ledger import Ledger
 from auditor.model import NOT_CONNECTION, UNREAD, WARNING
 from auditor.ruleset.ruleset import RuleSet
+from auditor.sources.interface import Log
+
+NO_CONTENT = ("header", "type_row", "comment", "blank")
+"""Records that are part of a log's form, and tell of nothing."""
+
+_NOT_KNOWN = (*NO_CONTENT, "other_event", "no_relay", "not_ours")
+"""Reasons for which a log of quite another format would be set aside too."""
 
 _LATER = "after the clock of the run"
 
@@ -61,6 +69,40 @@ def left_out(paths: Sequence[str]) -> list[dict[str, Any]]:
     """Warn of files in named folders that nobody read."""
     text = "lies in a named folder and was not read: its suffix is not one of a log"
     return [{"source_file": path, "text": text, "count": 1, "first_record": None} for path in paths]
+
+
+def fruitless(partial: Partial, logs: Mapping[str, Log]) -> list[dict[str, Any]]:
+    """Warn of logs that have records of which none became a connection."""
+    text = "none of its records became a connection, read as `{}`"
+    return [
+        {"source_file": path, "text": text.format(logs[path].mapping.id), "count": 1, "first_record": None}
+        for path, shards in sorted(_by_log(partial).items())
+        if _is_fruitless(shards)
+    ]
+
+
+def misread(partial: Partial) -> int:
+    """Count logs without a connection of which nothing tells that they are what they were read as."""
+    found = 0
+    for shards in _by_log(partial).values():
+        reasons = {row["reason"] for shard in shards for row in shard.not_connection_rows}
+        found += _is_fruitless(shards) and reasons <= set(_NOT_KNOWN)
+    return found
+
+
+def _by_log(partial: Partial) -> Mapping[str, list[ShardResult]]:
+    found: dict[str, list[ShardResult]] = defaultdict(list)
+    for shard in partial.shards.values():
+        found[shard.source_file].append(shard)
+    return found
+
+
+def _is_fruitless(shards: Sequence[ShardResult]) -> bool:
+    """Tell whether there are records beyond the log's form, and no connection."""
+    rows = [row for shard in shards for row in shard.not_connection_rows]
+    form = sum(row["count"] for row in rows if row["reason"] in NO_CONTENT)
+    records = sum(shard.records for shard in shards)
+    return records > form and not any(shard.connection_records for shard in shards)
 
 
 def after_the_clock(partial: Partial, as_of: datetime) -> list[dict[str, Any]]:

@@ -72,7 +72,7 @@ def _judge_shard(job: Job, shard: Shard) -> ShardResult:
     judge, files = judge_of(job), Files(job.folder, shard.id)
     gathered = _Gathered()
     for batch in source_of(shard.piece.log).batches(shard.piece):
-        judged = judge.judge(batch.connections)
+        judged = judge.judge(batch.connections, shard.piece.log)
         gathered.add(batch, judged)
         leave(judge, judged, shard.sha256, files)
         files.write("rejects", batch.rejects)

@@ -1,15 +1,16 @@
 """What the user named → hashed logs and shards, each file and each content once."""
 
-import hashlib
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.engine.job import Observer, Shard
+from auditor.engine.logsets import LogSet, Way, identity_of
 from auditor.errors import AuditorError, Fault, NothingToAuditError, SourceError
-from auditor.sources.discover import find_logs, left_out_of, log_of
+from auditor.evidence.digests import sha256_of_value
+from auditor.sources.discover import find_logs, left_out_of
 from auditor.sources.interface import Plan
-from auditor.sources.mapping import Mapping
 from auditor.sources.registry import source_of
 
 PIECE_BYTES = 64 << 20
@@ -18,9 +19,10 @@ PIECE_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A log as it was planned, and the marks by which a later change is noticed."""
+    """A log as it was planned, how it is read, and the marks by which a later change is noticed."""
 
     plan: Plan
+    way: Way
     modified_ns: int
     size: int
 
@@ -63,20 +65,19 @@ class Planned:
             raise SourceError(*faults)
 
 
-def plan_logs(
-    arguments: Sequence[str], mapping: Mapping | None, observer: Observer, *, piece_bytes: int = PIECE_BYTES
-) -> Planned:
+def plan_logs(sets: Sequence[LogSet], observer: Observer, *, piece_bytes: int = PIECE_BYTES) -> Planned:
     """Find, hash and cut the logs; all faults of all logs are raised together, as SourceError."""
-    paths = find_logs(arguments)
-    if not paths:
-        raise NothingToAuditError(Fault(", ".join(arguments), "there are no logs here"))
-    observer.begin("Hashing logs", sum(Path(path).stat().st_size for path in paths if Path(path).exists()))
+    found = _found(sets)
+    if not found:
+        named = ", ".join(path for one in sets for path in one.paths)
+        raise NothingToAuditError(Fault(named, "there are no logs here"))
+    observer.begin("Hashing logs", sum(Path(path).stat().st_size for path in found if Path(path).exists()))
     readings: dict[tuple[str, str], Reading] = {}
     repeated: list[tuple[str, str]] = []
     faults: list[Fault] = []
-    for path in paths:
+    for path, logs in found.items():
         try:
-            reading = _read(path, mapping, piece_bytes)
+            reading = _read(path, logs, piece_bytes)
         except AuditorError as error:
             faults += error.faults
             continue
@@ -86,18 +87,45 @@ def plan_logs(
             repeated.append((path, first.plan.log.path))
     if faults:
         raise SourceError.of(faults)
-    return Planned(tuple(readings.values()), tuple(repeated), tuple(left_out_of(arguments)))
+    return Planned(tuple(readings.values()), tuple(repeated), tuple(_left_out(sets, found)))
 
 
-def _read(path: str, mapping: Mapping | None, piece_bytes: int) -> Reading:
+def _found(sets: Sequence[LogSet]) -> dict[str, LogSet]:
+    """Find each log and the way in which it is read. Raises SourceError where two sets would read it."""
+    found: dict[str, tuple[str, LogSet]] = {}
+    faults: list[Fault] = []
+    for logs in sets:
+        try:
+            paths = find_logs(logs.paths, logs.suffixes)
+        except SourceError as error:
+            faults += error.faults
+            continue
+        for path in paths:
+            _, known = found.setdefault(os.path.realpath(path), (path, logs))
+            if known is not logs and (known.format, known.told) != (logs.format, logs.told):
+                text = "is named by two sets of logs, which would read it in two ways"
+                faults.append(Fault(path, text, "name it once"))
+    if faults:
+        raise SourceError.of(faults)
+    return dict(found.values())
+
+
+def _left_out(sets: Sequence[LogSet], found: Iterable[str]) -> Iterator[str]:
+    """Name what lies in named folders and is read by no set."""
+    read = {os.path.realpath(path) for path in found}
+    left = {file: None for logs in sets for file in left_out_of(logs.paths, logs.suffixes)}
+    yield from (file for file in sorted(left) if os.path.realpath(file) not in read)
+
+
+def _read(path: str, logs: LogSet, piece_bytes: int) -> Reading:
     _require_name(path)
-    log = log_of(path, mapping)
+    log, way = logs.read_as(path)
     try:
         before = log.file.stat()
     except OSError as error:
         raise SourceError(Fault(path, f"cannot be read: {error.strerror}")) from error
     plan = source_of(log).plan(log, piece_bytes=piece_bytes)
-    return Reading(plan, before.st_mtime_ns, before.st_size)
+    return Reading(plan, way, before.st_mtime_ns, before.st_size)
 
 
 def _require_name(path: str) -> None:
@@ -110,7 +138,6 @@ def _require_name(path: str) -> None:
 
 def _shard(plan: Plan, place: int) -> Shard:
     piece = plan.pieces[place]
-    named = (plan.sha256, plan.log.path, plan.log.format, plan.log.mapping.sha256, piece.start, piece.stop)
-    identity = hashlib.sha256(repr(named).encode()).hexdigest()[:24]
+    named = [plan.sha256, plan.log.path, identity_of(plan.log), piece.start, piece.stop]
     share = plan.bytes // len(plan.pieces)
-    return Shard(identity, piece, plan.sha256, share)
+    return Shard(sha256_of_value(named)[:24], piece, plan.sha256, share)

@@ -1,12 +1,13 @@
 """What a run rested on → its manifest."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import version
 
-from auditor.engine.partial import COUNTS, Partial, ShardResult
+from auditor.engine.inputs import inputs_of, key_fingerprint
+from auditor.engine.logsets import LogSet, identity_of
+from auditor.engine.partial import Partial
 from auditor.engine.planning import Planned
 from auditor.engine.request import Request
 from auditor.evidence.digests import sha256_of_value
@@ -14,7 +15,6 @@ from auditor.evidence.manifest import (
     Database,
     EvidenceFile,
     ExceptionApplied,
-    InputFile,
     LedgerApplied,
     Manifest,
     RangeList,
@@ -36,12 +36,10 @@ from auditor.ruleset.schema import RequireRule, Rule, clauses_of
 from auditor.ruleset.waiver_schema import Waiver
 from auditor.ruleset.windows import Window
 from auditor.ruleset.wording.words import sentences_of
-from auditor.sources.interface import Plan
-from auditor.sources.mapping import Mapping
 
 PROGRAMS = ("auditor", "polars", "maxminddb", "maxminddb-polars", "polars-hash")
 _WHERE_FILES_LIE = {
-    *("rules", "geo", "accounts", "inventory", "mapping"),
+    *("rules", "geo", "accounts", "inventory", "mapping", "privacy_key"),
     *("cloud_ranges", "geofeeds", "ledger", "relay_lists"),
 }
 
@@ -55,7 +53,7 @@ class Ground:
     ruleset: RuleSet
     atlas: AtlasSettings
     relay_lists: RelayLists | None
-    mapping: Mapping | None
+    logs: tuple[LogSet, ...]
     side_files: tuple[EvidenceFile, ...]
 
     @property
@@ -79,7 +77,9 @@ class Ground:
 
     def run_id(self, planned: Planned) -> str:
         """Name a run by the digests of all that it rests on, wherever the files lie."""
-        logs = sorted(one.plan.sha256 for one in planned.readings)
+        logs = sorted(
+            [one.plan.sha256, sha256_of_value(identity_of(one.plan.log))] for one in planned.readings
+        )
         settings = self.settings().model_dump(mode="json", exclude=_WHERE_FILES_LIE)
         return sha256_of_value([self.digest, logs, settings])
 
@@ -105,7 +105,8 @@ class Ground:
             geo=list(location.geo),
             accounts=request.accounts,
             inventory=list(location.inventory),
-            mapping=request.mapping,
+            privacy_key=request.privacy_key,
+            privacy_key_fingerprint=key_fingerprint(self.logs),
             cloud_ranges=list(location.cloud_ranges),
             geofeeds=list(location.geofeeds),
             ledger=location.ledger,
@@ -124,7 +125,7 @@ def manifest_of(ground: Ground, planned: Planned, partial: Partial, facts: RunFa
         run=facts,
         versions=versions(),
         settings=ground.settings(),
-        inputs=_inputs(planned, partial),
+        inputs=inputs_of(planned, partial),
         not_read=[{"path": path, "same_as": same} for path, same in planned.repeated],
         evidence=[*_rule_files(ground.ruleset), *ground.side_files],
         databases=[_database(database) for database in ground.atlas.databases],
@@ -140,27 +141,6 @@ def manifest_of(ground: Ground, planned: Planned, partial: Partial, facts: RunFa
 def versions() -> dict[str, str]:
     """Name the programs whose version may change a result."""
     return {program: version(program) for program in PROGRAMS}
-
-
-def _inputs(planned: Planned, partial: Partial) -> list[InputFile]:
-    shards: dict[str, list[ShardResult]] = defaultdict(list)
-    for result in partial.shards.values():
-        shards[result.source_file].append(result)
-    return [_input(reading.plan, shards[reading.plan.log.path]) for reading in planned.readings]
-
-
-def _input(plan: Plan, shards: list[ShardResult]) -> InputFile:
-    return InputFile(
-        path=plan.log.path,
-        format=plan.log.format,
-        bytes=plan.bytes,
-        sha256=plan.sha256,
-        mapping=plan.log.mapping.id,
-        mapping_sha256=plan.log.mapping.sha256,
-        **{count: sum(getattr(result, count) for result in shards) for count in COUNTS},
-        first_started_at=min((one.first_started_at for one in shards if one.first_started_at), default=None),
-        last_started_at=max((one.last_started_at for one in shards if one.last_started_at), default=None),
-    )
 
 
 def _rule_files(ruleset: RuleSet) -> list[EvidenceFile]:

@@ -8,20 +8,21 @@ from pathlib import Path
 import polars as pl
 
 from auditor.engine.job import Observer
-from auditor.engine.planning import plan_logs
-from auditor.engine.request import LocationSources
-from auditor.errors import Fault, GeoError, NothingToAuditError, UsageError
+from auditor.engine.logsets import passing_key, settle_logs
+from auditor.engine.planning import Planned, plan_logs
+from auditor.engine.request import LocationSources, LogsAsked, named_in
+from auditor.errors import Fault, GeoError, NothingToAuditError, SourceError, UsageError
 from auditor.geo.addresses import classify
 from auditor.geo.candidates import RELAY
 from auditor.geo.databases import open_databases
 from auditor.geo.files import fault_if_changed
+from auditor.geo.inventory import load_inventory
 from auditor.geo.ledger.asking import answers_of
 from auditor.geo.ledger.keeping import Added, keep_ledger
 from auditor.geo.ledger.recorded import OPINIONS
 from auditor.geo.mmdb import Database
 from auditor.geo.periods import Standing, edition_of, periods_of
 from auditor.geo.translation import prefixes_of
-from auditor.sources.mapping import load_mapping
 from auditor.sources.registry import source_of
 
 
@@ -65,9 +66,8 @@ class Recorded:
 class RecordingRequest:
     """What to record of which logs. Paths are as given."""
 
-    logs: tuple[str, ...]
+    logs: tuple[LogsAsked, ...]
     location: LocationSources
-    mapping: str | None = None
 
 
 def record(
@@ -102,12 +102,14 @@ def record(
 
 def relays_in(request: RecordingRequest, observer: Observer) -> Seen:
     """Read the logs for their relays; nothing else of a connection is kept, least of all its client."""
-    mapping = load_mapping(Path(request.mapping)) if request.mapping else None
-    planned = plan_logs(request.logs, mapping, observer)
+    named = [Path(path) for path in request.location.inventory]
+    inventory = load_inventory(named) if named else None
+    planned = plan_logs(settle_logs(request.logs, passing_key(), inventory), observer)
     shards = planned.shards()
     observer.begin("Reading relays", sum(shard.bytes for shard in shards))
     records = rejects = 0
     relays = pl.Series("relay_ip", [], dtype=pl.String)
+    _require_ends(planned)
     for shard in shards:
         for batch in source_of(shard.piece.log).batches(shard.piece):
             records += batch.records
@@ -115,6 +117,20 @@ def relays_in(request: RecordingRequest, observer: Observer) -> Seen:
             relays = pl.concat([relays, batch.connections["relay_ip"].drop_nulls().unique()]).unique()
         observer.advance(shard.bytes)
     return Seen(records, rejects, relays.sort())
+
+
+def _require_ends(planned: Planned) -> None:
+    """Refuse flows of which nothing tells which end is the relay: the other one is a client."""
+    logs = [reading.plan.log for reading in planned.readings]
+    text = "does not tell which end of a flow is the relay, and clients are not recorded"
+    hint = "name an inventory with lines of kind `relay`"
+    faults = [
+        Fault(log.path, text, hint)
+        for log in logs
+        if not log.told.relay_networks and any(part.relay_among for part in log.mapping.parts)
+    ]
+    if faults:
+        raise SourceError(*faults)
 
 
 def _asked_about(seen: Seen, location: LocationSources) -> pl.Series:
@@ -129,7 +145,7 @@ def _asked_about(seen: Seen, location: LocationSources) -> pl.Series:
 def _nothing_to_record(request: RecordingRequest, seen: Seen) -> NothingToAuditError:
     text = f"no relay with a public address in {seen.records:,} records"
     hint = "name logs that have calls in them, and look how their columns are mapped"
-    return NothingToAuditError(Fault(", ".join(request.logs), text, hint))
+    return NothingToAuditError(Fault(named_in(request.logs), text, hint))
 
 
 def chosen_among(databases: Sequence[Database], observed_at: datetime, max_age: timedelta) -> Chosen:

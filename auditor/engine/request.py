@@ -1,11 +1,14 @@
 """What a user asks of an audit, as plain values."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 from auditor.geo.candidates import Trust
 from auditor.model import Severity
+from auditor.sources.language import Privacy
 
 _ALL = 100
 DEFAULT_MAX_AGE_DAYS = 35
@@ -83,14 +86,60 @@ class LocationSources:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a user says of logs beside them.
+
+    `public_addresses` pairs what a relay behind translation calls itself and what peers see. `zone` is that
+    of times without an offset; it goes before the zone of the mapping's input.
+    """
+
+    zone: str | None = None
+    server_start: datetime | None = None
+    public_addresses: tuple[tuple[str, str], ...] = ()
+    privacy: tuple[tuple[str, Privacy], ...] = ()
+
+    def over(self, other: "Told") -> "Told":
+        """Lay this over what was said elsewhere."""
+        return Told(
+            zone=self.zone or other.zone,
+            server_start=self.server_start or other.server_start,
+            public_addresses=tuple({**dict(other.public_addresses), **dict(self.public_addresses)}.items()),
+            privacy=tuple({**dict(other.privacy), **dict(self.privacy)}.items()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LogsAsked:
+    """Logs that are read in one way: `format` names it, or `mapping` is a file that tells it.
+
+    With neither, each is read by what it shows of itself. `place` is where a fault would be mended.
+    """
+
+    paths: tuple[str, ...]
+    format: str | None = None
+    mapping: str | None = None
+    told: Told = Told()
+    place: str = "--format"
+
+    def with_told(self, told: Told) -> "LogsAsked":
+        """Lay what an option says over what is said here."""
+        return replace(self, told=told.over(self.told))
+
+
+def named_in(logs: Iterable[LogsAsked]) -> str:
+    """List all words that name logs."""
+    return ", ".join(path for one in logs for path in one.paths)
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One audit: logs, what they are judged by, and when it counts as failed. Paths are as given."""
 
-    logs: tuple[str, ...]
+    logs: tuple[LogsAsked, ...]
     rules: tuple[str, ...]
     location: LocationSources = LocationSources()
     accounts: str | None = None
-    mapping: str | None = None
+    privacy_key: str | None = None
     relay_lists: tuple[str, ...] = ()
     skip_rule_tests: bool = False
     allow_draft: bool = False

@@ -18,7 +18,15 @@ from auditor.engine.judging import TALLY, Judge, binds
 from auditor.engine.ledger import confront, confront_files, confront_findings
 from auditor.engine.listed import Listed
 from auditor.engine.locations import location_rows, nothing_in_time
-from auditor.engine.notes import after_the_clock, declared_after, left_out, notes_of, recorded_after
+from auditor.engine.notes import (
+    after_the_clock,
+    declared_after,
+    fruitless,
+    left_out,
+    misread,
+    notes_of,
+    recorded_after,
+)
 from auditor.engine.partial import COUNTS, Partial
 from auditor.engine.pending import finding_of_logs
 from auditor.engine.raw_findings import MEMBER, RAW_FINDING
@@ -94,6 +102,7 @@ def summary_of(  # noqa: PLR0913  what a run rests on, and where it is
             violations=severe[Verdict.VIOLATION],
             indeterminate=severe[Verdict.INDETERMINATE],
             all_stale=nothing_in_time(whole.judge.atlas, _units(whole)),
+            misread=misread(whole.partial),
         ),
         limits,
     )
@@ -121,6 +130,7 @@ def _notes(whole: Whole, as_of: datetime) -> dict[str, list[Any]]:
         *declared_after(whole.job.ruleset, as_of),
         *recorded_after(whole.job.atlas.ledger),
         *left_out(whole.left_out),
+        *fruitless(whole.partial, whole.logs),
     ]
     return notes_of(whole.partial, warnings)
 

@@ -21,8 +21,21 @@ class RunFacts(Contract):
     python: str
 
 
+class ToldOfLog(Contract):
+    """What was said of a log beside it. `kept` names each column that is a keyed hash, or a network only.
+
+    `privacy` is what the user said of that, `kept` what came of it and of the mapping's own words.
+    """
+
+    zone: str | None = None
+    server_start: datetime | None = None
+    relay_public_addresses: dict[str, str] = Field(default_factory=dict)
+    privacy: dict[str, str] = Field(default_factory=dict)
+    kept: dict[str, str] = Field(default_factory=dict)
+
+
 class InputFile(Contract):
-    """One log. `mapping` is the id of its mapping; the digests are SHA-256 in hex."""
+    """One log. `mapping` is the id of its mapping or the name of its reader; digests are SHA-256 in hex."""
 
     path: str
     format: str
@@ -30,6 +43,14 @@ class InputFile(Contract):
     sha256: str
     mapping: str
     mapping_sha256: str
+    mapping_kind: str | None = None
+    """`columns` (our own names), `preset`, `reader`, or `mapping`: the user's, at `mapping_file`."""
+    mapping_file: str | None = None
+    recognized_by: str | None = None
+    """By what it showed of itself, where nobody said how to read it and its suffix did not tell."""
+    checked_against: str | None = None
+    """`documentation`, `source_code` or `real_log`: what the mapping or reader was tried on."""
+    told: ToldOfLog = Field(default_factory=ToldOfLog)
     records: int
     connection_records: int
     connections: int
@@ -181,7 +202,11 @@ class Settings(Contract):
     geo: list[str]
     accounts: str | None
     inventory: list[str]
-    mapping: str | None
+    mapping: str | None = None
+    """Of manifests of before each log named its own."""
+    privacy_key: str | None = None
+    privacy_key_fingerprint: str | None = None
+    """Tells whether two runs hashed with one key, and not what it is."""
     cloud_ranges: list[str] = Field(default_factory=list)
     geofeeds: list[str] = Field(default_factory=list)
     ledger: str | None = None

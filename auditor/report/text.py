@@ -10,6 +10,7 @@ from auditor.evidence.manifest import Manifest
 from auditor.evidence.summary import Bounds, Summary, Undetermined
 from auditor.report.disagreement import disagreement_counts
 from auditor.report.lead import lead_of, only_stale_sentence, outcome_of
+from auditor.report.logs import reading_sentences
 from auditor.report.numerals import counted, whole
 from auditor.report.phrase import visible
 from auditor.report.populations import Facts
@@ -44,7 +45,7 @@ def summary_text(summary: Summary, manifest: Manifest, where: str, *, demo: bool
         _table(_HEADINGS, list(_rules(summary, facts))),
         list(_undetermined(summary)),
         list(_waivers(summary)),
-        [*_accounting(summary, Path(where)), *_disagreements(Path(where))],
+        [*_accounting(summary, Path(where)), *_reading(manifest), *_disagreements(Path(where))],
         list(_warnings(summary)),
         list(_outcome(summary, manifest, demo=demo)),
         [f"Report: {visible(where, len(where))}/{REPORT_NAME}"],
@@ -169,6 +170,11 @@ def _accounting(summary: Summary, directory: Path) -> Iterator[str]:
         )
     if summary.idle:
         yield from _wrapped(f"Rules without a connection: {', '.join(summary.idle)}.")
+
+
+def _reading(manifest: Manifest) -> Iterator[str]:
+    for sentence in reading_sentences(manifest):
+        yield from _wrapped(sentence)
 
 
 def _rejected(rejects: int, reasons: Sequence[tuple[str, int]]) -> str:

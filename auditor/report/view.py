@@ -17,6 +17,7 @@ from auditor.report.exhibits import Exhibit, exhibits_of
 from auditor.report.facts import drafts_in, facts_of
 from auditor.report.incidents import Incidents, incidents_of
 from auditor.report.lead import Lead, lead_of, only_stale_sentence, outcome_of
+from auditor.report.logs import Read, not_connections_text, reads_of
 from auditor.report.phrase import Phrase
 from auditor.report.place_reasons import Reason
 from auditor.report.populations import Facts, Population, populations_of
@@ -85,6 +86,8 @@ class View:
     disagreements: Disagreements
     sources: Sources
     exhibits: tuple[Exhibit, ...]
+    reads: tuple[Read, ...]
+    not_connections: str
 
     @property
     def audited(self) -> int:
@@ -137,6 +140,8 @@ def view_of(directory: Path, manifest: Manifest) -> View:
         disagreements=disagreements_in(run.locations, run.findings, effects),
         sources=sources_of(manifest, summary, run.locations),
         exhibits=exhibits_of(run, manifest, summary),
+        reads=reads_of(manifest),
+        not_connections=not_connections_text(summary),
     )
 
 

@@ -21,7 +21,8 @@ class TextRecords:
     """The records of a block, a row each: `kind`, `number`, and `start` and `size` in the block, in bytes.
 
     `kind` is `record`, `malformed`, `truncated`, or the reason for which it is not a connection. `cells` are
-    those of the rows of kind `record`, in order.
+    those of the rows of kind `record`, in order. Where several records come from one line, they share its
+    number in a column `element`.
     """
 
     block: Block
@@ -47,9 +48,10 @@ def text_batch(log: Log, records: TextRecords, warned: Iterable[Warned] = ()) ->
             offsets=rows["start"] + records.block.offset,
             cells=records.cells,
             excerpts=lambda positions: records.excerpts(rows, positions),
+            elements=rows["element"] if "element" in rows.columns else None,
         ),
         log.mapping,
-        log.path,
+        log,
     )
     rejects = broken.select(
         source_file=pl.lit(log.path),
@@ -82,9 +84,8 @@ def batch_of(  # noqa: PLR0913  what a batch is made of
 
     `aside` has a row per record that is not a connection: its `kind`, and its `number`.
     """
-    no_relay = pl.DataFrame({"number": built.no_relay}).select(kind=pl.lit("no_relay"), number="number")
     not_connections = (
-        pl.concat([aside, no_relay])
+        pl.concat([aside, built.aside])
         .group_by(reason="kind")
         .agg(count=pl.len(), first_record=pl.col("number").min())
         .with_columns(source_file=pl.lit(log.path))

@@ -11,16 +11,18 @@ from auditor.sources.batching import RECORD, TextRecords, empty_batch, text_batc
 from auditor.sources.cells import Cells
 from auditor.sources.cutting import Cut, cut_records
 from auditor.sources.dialect import Dialect
+from auditor.sources.elements import opened_rows
 from auditor.sources.fit import require_columns, warnings_on
 from auditor.sources.interface import Batch, Log, Piece, Plan
 from auditor.sources.lines import USUAL, Block, Limits, blocks_of, lines_in
+from auditor.sources.linewise import lines_or_overlong
 from auditor.sources.parts import LABEL
 from auditor.sources.plain import head_of, lines_counted, plan_text, raw_text, with_next
-from auditor.sources.regular import regular_fields
+from auditor.sources.regular import WIDEST_SHARE, regular_fields
 from auditor.sources.stream import read_stream
 
-WIDEST_SHARE = 3
-"""In a log with so many columns for each that is wanted, it is slower to part all than to look at lines."""
+ASIDE = ("blank", "comment")
+BLANKS = " \t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Layout:
 
     def wanted(self, log: Log) -> dict[str, int]:
         """Say which columns are read, by their paths, and where they stand."""
-        paths = [path for path in log.mapping.paths if path in self.names]
+        paths = [path for path in log.mapping.in_file if path in self.names]
         if log.mapping.canonical:
             paths += [name for name in self.names if name.startswith(LABEL) or name == "extra"]
         return {path: self.names.index(path) for path in paths}
@@ -45,14 +47,17 @@ class CsvSource:
     limits: Limits = USUAL
 
     def plan(self, log: Log, *, piece_bytes: int) -> Plan:
-        """Cut at line ends where no line has a quote; a file with quotes or compression is one piece."""
+        """Cut at line ends where no line has a quote; a file with quotes or compression is one piece.
+
+        So is one of which the mapping opens fields, as the numbers of its records are not known before.
+        """
         layout = layout_of(log, self.limits)
         if layout.names:
             require_columns(log, layout.names, set(layout.wanted(log)))
         quote = (log.mapping.input.quote or "").encode()
 
         def records_in(block: Block) -> int | None:
-            return None if quote and quote in block.data else lines_counted(block)
+            return None if log.mapping.each or (quote and quote in block.data) else lines_counted(block)
 
         return plan_text(log, piece_bytes, self.limits, records_in)
 
@@ -61,19 +66,19 @@ class CsvSource:
         log, layout = piece.log, layout_of(piece.log, self.limits)
         wanted = layout.wanted(log)
         warned = list(_warned(log, layout)) if piece.start == 0 else []
-        first, header_seen = piece.first_record, piece.start > 0 or not log.mapping.input.header
+        first, heading = piece.first_record, _heading_left(log, piece.start, self.limits)
         stream = read_stream(log.file, start=piece.start, stop=piece.stop)
         left = b""
         for block, last in with_next(blocks_of(stream, piece.start, self.limits)):
             whole = replace(block, data=left + block.data, offset=block.offset - len(left))
             cut = _regular(whole, layout, wanted) or _cut(whole, layout.dialect, self.limits, last=last)
             left = b"" if block.overlong else whole.data[cut.rest :]
-            rows = cut.records.with_columns(number=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
-            if not header_seen:
-                rows, header_seen = _header_set_aside(rows)
-            first += rows.height
+            rows, heading = _heading_set_aside(cut.records, heading)
             fields = _fields(rows, cut, whole, layout.dialect, wanted)
-            cells = Cells.of(fields, log.mapping.input.null_values, {})
+            cells = Cells.of(_trimmed(fields, log), log.mapping.input.null_values, {})
+            rows, cells = opened_rows(rows, cells, log.mapping)
+            rows = rows.with_columns(number=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
+            first += rows.height
             yield text_batch(log, TextRecords(whole, rows, cells), warned)
             warned = []
         if first == 1:
@@ -102,6 +107,8 @@ def layout_of(log: Log, limits: Limits) -> Layout:
     """
     given = log.mapping.input
     names = tuple(given.columns or ()) if not given.header else _header_of(log, limits)
+    if given.trim:
+        names = tuple(name.strip(BLANKS) for name in names)
     return Layout(names, Dialect.of(given, max(1, len(names))))
 
 
@@ -157,13 +164,38 @@ def _cut(block: Block, dialect: Dialect, limits: Limits, *, last: bool) -> Cut:
     return cut
 
 
-def _header_set_aside(rows: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
-    """Mark the first row that is no comment and not blank."""
-    found = (~rows["kind"].is_in(["blank", "comment"])).arg_true()
-    if found.is_empty():
-        return rows, False
-    is_header = pl.int_range(pl.len()) == found[0]
-    return rows.with_columns(kind=pl.when(is_header).then(pl.lit("header")).otherwise("kind")), True
+def _heading_of(log: Log) -> tuple[str, ...]:
+    """Say what the first rows are, in order, that are no comments and not blank."""
+    given = log.mapping.input
+    return ("header", *("type_row",) * given.rows_after_header) if given.header else ()
+
+
+def _heading_left(log: Log, start: int, limits: Limits) -> tuple[str, ...]:
+    """Say which of these rows are still to come where a piece begins: comments may precede them."""
+    heading = _heading_of(log)
+    if not start:
+        return heading
+    dialect = Dialect.of(log.mapping.input, 0)
+    for block in head_of(log, limits):
+        if block.offset >= start or not heading:
+            break
+        lines = lines_or_overlong(block).filter(pl.col("start") < start - block.offset)
+        aside = lines.select(dialect.kinds(pl.col("text"), quotes=False).is_in(ASIDE).fill_null(value=False))
+        heading = heading[lines.height - int(aside.to_series().sum()) :]
+    return heading
+
+
+def _heading_set_aside(rows: pl.DataFrame, heading: tuple[str, ...]) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Mark the first rows that are no comments and not blank; give what of the heading is still to come."""
+    if not heading:
+        return rows, heading
+    found = (~rows["kind"].is_in(ASIDE)).arg_true().head(len(heading))
+    kinds = rows["kind"].scatter(found, list(heading[: len(found)]))
+    return rows.with_columns(kind=kinds), heading[len(found) :]
+
+
+def _trimmed(fields: pl.DataFrame, log: Log) -> pl.DataFrame:
+    return fields.select(pl.all().str.strip_chars(BLANKS)) if log.mapping.input.trim else fields
 
 
 def _fields(

@@ -13,19 +13,24 @@ from auditor.sources.mapping import CANONICAL, Mapping
 FORMATS = {".csv": "csv", ".tsv": "csv", ".ndjson": "jsonl", ".jsonl": "jsonl", ".parquet": "parquet"}
 COMPRESSIONS = (".gz", ".zst")
 SUFFIXES = (*FORMATS, *(text + packed for text in FORMATS if text != ".parquet" for packed in COMPRESSIONS))
+OF_NAMED_FORMATS = (
+    *SUFFIXES,
+    *(text + packed for text in (".json", ".log", ".txt") for packed in ("", *COMPRESSIONS)),
+)
+"""What a folder's logs end in where the user says which format they have."""
 
 
-def find_logs(arguments: Sequence[str]) -> list[str]:
+def find_logs(arguments: Sequence[str], suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
     """Name the files that the arguments mean: files, globs, and directories, mixed.
 
-    Directories and what is in them, also behind links, are searched for known suffixes, hidden ones left out,
-    in the order of their names. A file that is reached twice is named once. Raises SourceError with every
+    Directories and what is in them, also behind links, are searched for `suffixes`, hidden ones left out, in
+    the order of their names. A file that is reached twice is named once. Raises SourceError with every
     argument that means nothing.
     """
     found: dict[str, str] = {}
     faults: list[Fault] = []
     for argument in arguments:
-        files = list(_files_of(argument, faults))
+        files = list(_files_of(argument, suffixes, faults))
         for file in files:
             found.setdefault(os.path.realpath(file), file)
     if faults:
@@ -33,25 +38,25 @@ def find_logs(arguments: Sequence[str]) -> list[str]:
     return list(found.values())
 
 
-def left_out_of(arguments: Sequence[str]) -> list[str]:
+def left_out_of(arguments: Sequence[str], suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
     """Name what lies in the directories that the arguments mean and is not read, hidden files aside.
 
-    That is what has no known suffix, and what has one and is no file. What another argument has read is not
-    left out. Raises SourceError as `find_logs` does.
+    That is what has none of the suffixes, and what has one and is no file. What another argument has read is
+    not left out. Raises SourceError as `find_logs` does.
     """
-    read = {os.path.realpath(file) for file in find_logs(arguments)}
+    read = {os.path.realpath(file) for file in find_logs(arguments, suffixes)}
     directories = [name for argument in arguments for name in _named_by(argument) if Path(name).is_dir()]
     there = [file for name in directories for file in sorted(_walked(Path(name), []))]
-    left = {os.path.realpath(file): file for file in reversed(there) if not _is_log(file)}
+    left = {os.path.realpath(file): file for file in reversed(there) if not _is_log(file, suffixes)}
     return sorted(file for real, file in left.items() if real not in read)
 
 
-def _files_of(argument: str, faults: list[Fault]) -> Iterator[str]:
+def _files_of(argument: str, suffixes: tuple[str, ...], faults: list[Fault]) -> Iterator[str]:
     names = _named_by(argument)
     if not names:
         faults.append(Fault(argument, "matches nothing"))
     for name in names:
-        yield from _files_at(name, faults)
+        yield from _files_at(name, suffixes, faults)
 
 
 def _named_by(argument: str) -> list[str]:
@@ -61,12 +66,12 @@ def _named_by(argument: str) -> list[str]:
     return sorted(glob.glob(argument, recursive=True))  # noqa: PTH207  Path.glob takes no absolute pattern
 
 
-def _files_at(name: str, faults: list[Fault]) -> Iterator[str]:
+def _files_at(name: str, suffixes: tuple[str, ...], faults: list[Fault]) -> Iterator[str]:
     path = Path(name)
     if path.is_dir():
-        files = sorted(file for file in _walked(path, faults) if _is_log(file))
+        files = sorted(file for file in _walked(path, faults) if _is_log(file, suffixes))
         if not files:
-            faults.append(Fault(name, "holds no logs", f"logs in a directory end in {', '.join(SUFFIXES)}"))
+            faults.append(Fault(name, "holds no logs", f"logs in a directory end in {', '.join(suffixes)}"))
         yield from files
     elif path.is_file():
         yield name
@@ -92,8 +97,8 @@ def _walked(directory: Path, faults: list[Fault]) -> Iterator[str]:
         yield from (str(Path(folder, name)) for name in files if name[0] != ".")
 
 
-def _is_log(file: str) -> bool:
-    return file.lower().endswith(SUFFIXES) and Path(file).is_file()
+def _is_log(file: str, suffixes: tuple[str, ...]) -> bool:
+    return file.lower().endswith(suffixes) and Path(file).is_file()
 
 
 def log_of(path: str, mapping: Mapping | None) -> Log:
@@ -103,7 +108,7 @@ def log_of(path: str, mapping: Mapping | None) -> Log:
     """
     if mapping is not None:
         return Log(path, mapping.input.format, mapping)
-    suffix = _suffix_of(path)
+    suffix = suffix_of(path)
     if suffix not in FORMATS:
         hint = f"known are {', '.join(SUFFIXES)}; for any other, give a mapping that names its format"
         raise SourceError(Fault(path, "has no suffix that tells its format", hint))
@@ -113,7 +118,8 @@ def log_of(path: str, mapping: Mapping | None) -> Log:
     return Log(path, FORMATS[suffix], CANONICAL)
 
 
-def _suffix_of(path: str) -> str:
+def suffix_of(path: str) -> str:
+    """Give the suffix that tells a file's form, without that of its compression."""
     name = Path(path.lower())
     if name.suffix in COMPRESSIONS:
         inner = Path(name.stem).suffix

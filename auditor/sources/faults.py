@@ -1,34 +1,39 @@
 """What is wrong in a mapping though its keys and types are right."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-
-import polars as pl
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from auditor.documents import Document, Loc
 from auditor.errors import Fault
-from auditor.model import Role, Tier, TimeBasis
-from auditor.sources.language import Fields, Input, MappingFile, Value, steps_of
-from auditor.text import nearest
+from auditor.sources.conditions import condition_of
+from auditor.sources.conditions import faults_of as condition_faults
+from auditor.sources.language import DOCUMENT, Entry, Fields, Input, MappingFile, Packed, Value, steps_of
+from auditor.sources.prefixes import COLUMNS
+from auditor.sources.value_faults import (
+    NESTED,
+    PATH_HINT,
+    Around,
+    Found,
+    groups_of,
+    is_zone,
+    pattern_fault,
+    value_faults,
+    zone_fault,
+)
 
-INSTANTS = ("started_at", "ended_at")
-ADDRESSES = ("relay_ip", "client_ip")
-WORDS: dict[str, set[str]] = {"role": set(Role), "tier": set(Tier), "time_basis": set(TimeBasis)}
-TIME_WORDS = ("iso8601", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "typed")
-Found = tuple[Loc, str, str | None]
-"""What is wrong below some key: where from there, what, and a hint."""
-
-ONLY_CSV = ("delimiter", "quote", "header", "columns", "comment")
-
-APPLIES_TO: dict[str, Callable[[str], bool]] = {
-    "time": lambda column: column in INSTANTS,
-    "zone": lambda column: column in INSTANTS,
-    "basis": lambda column: column == "started_at",
-    "after": lambda column: column == "ended_at",
-    "unit": lambda column: column == "ended_at",
-    "ip": lambda column: column in ADDRESSES,
-    "sum": lambda column: column == "bytes",
+OF_FORMATS = {
+    **dict.fromkeys(("delimiter", "quote", "header", "columns", "comment"), ("csv",)),
+    **dict.fromkeys(("rows_after_header", "trim"), ("csv",)),
+    "records": ("json",),
+    **dict.fromkeys(("pattern", "pairs", "prefixes"), ("lines",)),
 }
+"""Keys of `input` that mean something in some formats only."""
+
+ENDS = ("relay_ip", "relay_port", "client_ip")
+_ALIAS = re.compile(r"[a-z][a-z0-9_]*")
+_Each = Mapping[str, str | Packed]
+_Faulty = Callable[..., Fault]
 
 
 def faults_in(written: MappingFile, document: Document) -> Iterator[Fault]:
@@ -38,41 +43,128 @@ def faults_in(written: MappingFile, document: Document) -> Iterator[Fault]:
         key = ".".join(str(step + 1) if isinstance(step, int) else step for step in loc)
         return Fault(document.place(loc), f"{key}: {text}", hint)
 
-    yield from _input_faults(written.input, fault)
-    for loc, name, value in _values(written):
-        for key, text, hint in _value_faults(name, value, written.input):
-            yield fault((*loc, *key), text, hint)
+    found = [
+        *((("input", *loc), text, hint) for loc, text, hint in _input_faults(written.input)),
+        *((("each", *loc), text, hint) for loc, text, hint in _each_faults(written.each, {}, written.input)),
+        *_remark_faults(written),
+        *_entry_faults(written),
+    ]
+    yield from (fault(*one) for one in found)
+
+
+def _columns_of(given: Input) -> tuple[str, ...] | None:
+    """Name the columns that there can be; None where only the log knows, or any may be there."""
+    if given.format == "lines" and given.pattern and not pattern_fault(given.pattern, None):
+        return (*groups_of(given.pattern), *(name for prefix in given.prefixes for name in COLUMNS[prefix]))
+    return given.columns if given.format == "csv" else None
+
+
+def _around(written: MappingFile, each: _Each) -> Around:
+    return Around(written.input, _columns_of(written.input), {*written.each, *each})
+
+
+def _remark_faults(written: MappingFile) -> Iterator[Found]:
+    around = _around(written, {})
+    conditions = [
+        *((("not_a_connection", index), aside.when) for index, aside in enumerate(written.not_a_connection)),
+        *((("warn", index), caution.when) for index, caution in enumerate(written.warn)),
+    ]
+    for loc, when in conditions:
+        yield from _when_faults((*loc, "when"), when, around)
+
+
+def _when_faults(loc: Loc, written: Any, around: Around) -> Iterator[Found]:  # noqa: ANN401  any YAML value
+    found = [((*loc, *inner), text, hint) for inner, text, hint in condition_faults(written)]
+    yield from found
+    if not found:
+        for path in condition_of(written).paths:
+            if wrong := around.fault_of_path(path):
+                yield loc, *wrong
+
+
+def _entry_faults(written: MappingFile) -> Iterator[Found]:
+    around = _around(written, {})
+    for loc, name, value in _values(("fields",), written.fields):
+        whole = _around(written, {alias: "" for entry in written.connections for alias in entry.each})
+        yield from ((((*loc, *key), text, hint)) for key, text, hint in value_faults(name, value, whole))
     if not written.connections:
-        yield fault(("connections",), "is empty", "name at least one connection, or leave it out")
+        yield ("connections",), "is empty", "name at least one connection, or leave it out"
     for index, entry in enumerate(written.connections):
-        if not (entry.started_at or written.fields.started_at):
-            hint = "add `started_at` with its `time` to `fields`"
-            yield fault(("connections", index), "`started_at` is missing", hint)
+        yield from ((("connections", index, *loc), *rest) for loc, *rest in _faults_of(entry, written))
     for index, path in enumerate(written.extra):
-        if written.input.format != "csv" and steps_of(path) is None:
-            yield fault(("extra", index), f"`{path}` is no path", _PATH_HINT)
+        if wrong := around.fault_of_path(path):
+            yield ("extra", index), *wrong
 
 
-_PATH_HINT = "names joined by dots; a name with a dot stands in double quotes: '\"id.orig_h\"'"
+def _faults_of(entry: Entry, written: MappingFile) -> Iterator[Any]:
+    around = _around(written, entry.each)
+    for loc, name, value in _values((), entry):
+        yield from (((*loc, *key), text, hint) for key, text, hint in value_faults(name, value, around))
+    if not (entry.started_at or written.fields.started_at):
+        yield (), "`started_at` is missing", "add `started_at` with its `time` to `fields`"
+    yield from (
+        (("each", *loc), text, hint)
+        for loc, text, hint in _each_faults(entry.each, written.each, written.input)
+    )
+    if entry.when is not None:
+        yield from _when_faults(("when",), entry.when, around)
+    if entry.relay_among is None:
+        return
+    for name in ENDS:
+        if name in entry.given or name in written.fields.given:
+            yield ("relay_among",), f"says what `{name}` is, which is given too", "leave one of them out"
+    for index, end in enumerate(entry.relay_among):
+        for key, path in (("ip", end.ip), ("port", end.port)):
+            if path is not None and (wrong := around.fault_of_path(path)):
+                yield ("relay_among", index, key), *wrong
 
 
-def _values(written: MappingFile) -> Iterator[tuple[Loc, str, Value]]:
-    holders: list[tuple[Loc, Fields]] = [(("fields",), written.fields)]
-    holders += [(("connections", index), entry) for index, entry in enumerate(written.connections)]
-    for loc, holder in holders:
-        yield from (((*loc, name), name, value) for name, value in holder.given.items())
-        yield from (((*loc, "labels", key), "labels", value) for key, value in holder.labels.items())
+def _values(loc: Loc, holder: Fields) -> Iterator[tuple[Loc, str, Value]]:
+    yield from (((*loc, name), name, value) for name, value in holder.given.items())
+    yield from (((*loc, "labels", key), "labels", value) for key, value in holder.labels.items())
 
 
-def _input_faults(given: Input, fault: Callable[..., Fault]) -> Iterator[Fault]:
+def _each_faults(each: _Each, outer: _Each, given: Input) -> Iterator[Found]:
+    """Find what is wrong with levels: each may begin in what those before it open."""
+    known = set(outer)
+    paths = {where.in_ if isinstance(where, Packed) else where for where in outer.values()}
+    for alias, where in each.items():
+        if not _ALIAS.fullmatch(alias):
+            yield (alias,), f"`{alias}` is no alias", "lower-case letters, digits and underscores"
+        if alias in outer:
+            yield (alias,), "is opened already, for all connections", "take another alias"
+        packed = isinstance(where, Packed)
+        path = where.in_ if isinstance(where, Packed) else where
+        if not packed and given.format not in NESTED:
+            hint = f'{alias}: {{in: {path}, split: ";"}} opens a text'
+            yield (alias,), f"{given.format} has no arrays", hint
+        if given.format in NESTED and path.partition(".")[0] not in known and steps_of(path) is None:
+            yield (alias,), f"`{path}` is no path", PATH_HINT
+        if path in paths:
+            yield (alias,), f"`{path}` is opened already", "take the alias that it has"
+        if path.partition(".")[0] == DOCUMENT:
+            yield (alias,), f"`{path}` is of the whole document, and no array of a record", None
+        paths.add(path)
+        names = where.names if isinstance(where, Packed) else ()
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                yield (alias, "names", index), f"`{name}` stands twice", None
+        known.add(alias)
+
+
+def _input_faults(given: Input) -> Iterator[Found]:
+    for key, formats in OF_FORMATS.items():
+        if key in given.model_fields_set and given.format not in formats:
+            yield (key,), f"has no meaning for {given.format}", "leave it out"
     if given.format == "csv":
-        yield from (fault(("input", *loc), text, hint) for loc, text, hint in _csv_faults(given))
-    else:
-        for key in ONLY_CSV:
-            if key in given.model_fields_set:
-                yield fault(("input", key), f"has no meaning for {given.format}", "leave it out")
+        yield from _csv_faults(given)
+    if given.format == "lines":
+        yield from _lines_faults(given)
+    for index, path in enumerate(given.records):
+        if path != "$" and steps_of(path) is None:
+            yield ("records", index), f"`{path}` is no path", PATH_HINT
     if given.zone is not None and not is_zone(given.zone):
-        yield fault(("input", "zone"), *_zone_fault(given.zone))
+        yield ("zone",), *zone_fault(given.zone)
 
 
 def _csv_faults(given: Input) -> Iterator[Found]:
@@ -89,107 +181,17 @@ def _csv_faults(given: Input) -> Iterator[Found]:
         yield ("columns",), "are named by the file's header", "give `header: false` if it has none"
     if not given.header and not columns:
         yield ("header",), "without a header, `columns` must name the columns", None
+    if not given.header and given.rows_after_header:
+        yield ("rows_after_header",), "there is no header", "leave it out"
     for index, name in enumerate(columns):
         if name in columns[:index]:
             yield ("columns", index), f"`{name}` stands twice", None
 
 
-def _value_faults(name: str, value: Value, given: Input) -> Iterator[Found]:
-    sources = [key for key in ("from", "const", "sum") if key in _keys_set(value)]
-    if len(sources) != 1 or (not value.paths and value.const is None):
-        yield (), "needs exactly one of `from`, `const` and `sum`", None
-    for key, applies in APPLIES_TO.items():
-        if key in _keys_set(value) and not applies(name):
-            yield (key,), f"has no meaning for `{name}`", "leave it out"
-    if "unmapped" in _keys_set(value) and value.map is None:
-        yield ("unmapped",), "has no meaning without `map`", "leave it out"
-    if value.zone is not None and not is_zone(value.zone):
-        yield ("zone",), *_zone_fault(value.zone)
-    yield from _path_faults(value, given)
-    yield from _word_faults(name, value)
-    if name in INSTANTS:
-        yield from _time_faults(name, value, given)
-
-
-def _path_faults(value: Value, given: Input) -> Iterator[Found]:
-    for key, paths in (("from", value.from_), ("sum", value.sum)):
-        for index, path in enumerate(paths):
-            if given.columns and path not in given.columns:
-                yield (key, index), f"`{path}` is none of `input.columns`", nearest(path, given.columns)
-            if given.format != "csv" and steps_of(path) is None:
-                yield (key, index), f"`{path}` is no path", _PATH_HINT
-
-
-def _word_faults(name: str, value: Value) -> Iterator[Found]:
-    words = WORDS.get(name)
-    if words is None:
-        return
-    known = f"known: {', '.join(sorted(words))}"
-    for written, ours in (value.map or {}).items():
-        if ours not in words:
-            yield ("map", written), f"`{ours}` is no {name}", nearest(str(ours), words) or known
-    if value.const is not None and value.const not in words:
-        yield ("const",), f"`{value.const}` is no {name}", nearest(str(value.const), words) or known
-
-
-def _time_faults(name: str, value: Value, given: Input) -> Iterator[Found]:
-    if value.after is not None or value.unit is not None:
-        if value.after is None or value.unit is None:
-            yield (
-                (),
-                "a duration needs both `after` and `unit`",
-                f"{name}: {{from: …, after: started_at, unit: s}}",
-            )
-        if value.time is not None:
-            yield ("time",), "has no meaning for a duration", "leave it out"
-        return
-    if value.time is None:
-        yield (), "needs `time`: units are never guessed", f"one of {', '.join(TIME_WORDS)}, or a pattern"
-    elif value.time == "typed":
-        if given.format != "parquet":
-            yield ("time",), f"`typed` is for Parquet; in {given.format} a time is text", None
-    elif value.time not in TIME_WORDS:
-        yield from _pattern_faults(value, given)
-
-
-def _pattern_faults(value: Value, given: Input) -> Iterator[Found]:
-    pattern = value.time or ""
-    if "%" not in pattern:
-        hint = (
-            nearest(pattern, TIME_WORDS) or f"one of {', '.join(TIME_WORDS)}, or a pattern such as %d.%m.%Y"
-        )
-        yield ("time",), f"`{pattern}` is no form of time", hint
-    elif not _is_pattern(pattern):
-        yield ("time",), f"`{pattern}` cannot hold a date and a time", None
-    elif "%z" not in pattern and "%#z" not in pattern and not (value.zone or given.zone):
-        hint = "give `zone` here or in `input`, an IANA name or UTC"
-        yield ("time",), f"`{pattern}` has no offset, so it needs a zone", hint
-
-
-def _is_pattern(pattern: str) -> bool:
-    """Try the pattern on an instant that it wrote itself: it must give back the minute."""
-    instant = datetime(2026, 11, 22, 13, 14, 15, tzinfo=UTC)
-    written = instant.strftime(pattern.replace("%.f", ".0").replace("%#z", "%z"))
-    try:
-        read = pl.Series([written]).str.to_datetime(pattern, time_unit="us", strict=False)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-        return False
-    return read[0] is not None and abs(read[0].replace(tzinfo=UTC) - instant) < timedelta(minutes=1)
-
-
-def is_zone(name: str) -> bool:
-    """Say whether polars knows a time zone of this name."""
-    noon = pl.Series([datetime(2026, 11, 22, 12)])  # noqa: DTZ001  it is given its zone here
-    try:
-        noon.dt.replace_time_zone(name)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-        return False
-    return True
-
-
-def _zone_fault(name: str) -> tuple[str, str]:
-    return f"`{name}` is no time zone", "an IANA name such as Europe/Berlin, or UTC"
-
-
-def _keys_set(value: Value) -> set[str]:
-    return {"from" if key == "from_" else key for key in value.model_fields_set}
+def _lines_faults(given: Input) -> Iterator[Found]:
+    if (given.pattern is None) == (given.pairs is None):
+        yield (), "lines need one of `pattern` and `pairs`", "pattern: '^(?P<began>\\S+) (?P<relay>\\S+)$'"
+    if given.pattern is not None and (text := pattern_fault(given.pattern, None)):
+        yield ("pattern",), text, None
+    if given.pairs is not None and given.pairs.between == given.pairs.equals:
+        yield ("pairs", "equals"), "is what stands between pairs too", None

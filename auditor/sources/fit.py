@@ -1,6 +1,7 @@
 """Does a mapping fit a log: columns that it names and the log lacks, and columns that nobody reads."""
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from auditor.errors import Fault, SourceError
 from auditor.sources.interface import Log
@@ -13,17 +14,20 @@ Warned = tuple[str, int]
 """What a warning says, and how many things it says it of."""
 
 
-def require_columns(log: Log, names: Sequence[str], present: set[str]) -> None:
+def require_columns(
+    log: Log, names: Sequence[str], present: set[str], absent: AbstractSet[str] = frozenset()
+) -> None:
     """Raise SourceError with every column that the mapping names and the log lacks.
 
-    `names` are the log's own columns; `present` are those of the mapping's paths that lead to something.
+    `names` are the log's own columns; `present` are those of the mapping's paths that lead to something, and
+    `absent` those into elements that lead to nothing, where the log tells.
     """
-    if faults := list(_faults(log, names, present)):
+    if faults := list(_faults(log, names, present, absent)):
         raise SourceError(*faults)
 
 
-def _faults(log: Log, names: Sequence[str], present: set[str]) -> Iterator[Fault]:
-    used = {path for path in log.mapping.paths if path in names}
+def _faults(log: Log, names: Sequence[str], present: set[str], absent: AbstractSet[str]) -> Iterator[Fault]:
+    used = {path for path in log.mapping.in_file if path in names}
     for name in sorted({name for name in used if names.count(name) > 1}):
         yield Fault(log.path, f"the column `{name}` stands twice", "rename one of them")
     there = _listed(names)
@@ -34,20 +38,38 @@ def _faults(log: Log, names: Sequence[str], present: set[str]) -> Iterator[Fault
                 log.path, "has no column `started_at`, and a connection without a start is none", hint
             )
         return
-    for column, value in log.mapping.values:
+    told = {*present, *(path for path in log.mapping.paths if path not in log.mapping.in_file)}
+    for path, reader in _missing(log.mapping, told - absent, absent).items():
+        yield _lacks(log, path, reader, names)
+
+
+def _missing(mapping: Mapping, present: set[str], absent: AbstractSet[str]) -> dict[str, str]:
+    """Name what is read and is not there, nor any alternative of it, with what reads it first."""
+    missing: dict[str, str] = {}
+    for column, value in mapping.values:
         found = [path in present for path in value.paths]
         if found and not (all(found) if value.sum else any(found)):
-            for path in dict.fromkeys(path for path in value.paths if path not in present):
-                yield _lacks(log, path, column, names)
-    for path in log.mapping.extra:
-        if path not in present:
-            yield _lacks(log, path, "extra", names)
+            missing.update((path, f"`{column}`") for path in value.paths if path not in present)
+    single = [(path, "`extra`") for path in mapping.extra]
+    single += [
+        (path, "a condition") for part in mapping.parts for path in (part.when.paths if part.when else ())
+    ]
+    for aside in mapping.asides:  # of several spellings one is enough; and what is warned of may be absent
+        if not any(path in present for path in aside.when.paths):
+            single += [(path, f"`{aside.text}`") for path in aside.when.paths]
+    single += [(level.path, f"`each`, as `{level.alias}`") for level in mapping.levels]
+    ends = [end for part in mapping.parts for end in part.relay_among]
+    single += [(path, "`relay_among`") for end in ends for path in (end.ip, end.port) if path]
+    for path, reader in single:
+        if path not in present and path in {*mapping.in_file, *absent}:
+            missing.setdefault(path, reader)
+    return missing
 
 
-def _lacks(log: Log, path: str, column: str, names: Sequence[str]) -> Fault:
+def _lacks(log: Log, path: str, reader: str, names: Sequence[str]) -> Fault:
     suggestion = nearest(path, names)
     there = f"there are: {_listed(names)}"
-    text = f"has no column `{path}`, which the mapping `{log.mapping.id}` reads for `{column}`"
+    text = f"has no column `{path}`, which the mapping `{log.mapping.id}` reads for {reader}"
     return Fault(log.path, text, f"{suggestion} {there}" if suggestion else there)
 
 

@@ -7,16 +7,21 @@ from typing import Protocol
 
 import polars as pl
 
+from auditor.sources.circumstances import NOTHING_TOLD, Circumstances
 from auditor.sources.mapping import Mapping
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """One file to read, under the name that the user gave it, and how to read it."""
+    """One file to read, under the name that the user gave it, and how to read it.
+
+    `format` is that of the mapping's input, or the name of a reader.
+    """
 
     path: str
     format: str
     mapping: Mapping
+    told: Circumstances = NOTHING_TOLD
 
     @property
     def file(self) -> Path:

@@ -1,7 +1,7 @@
 """One connection of each record: every column read, and what could not be."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import polars as pl
@@ -21,6 +21,7 @@ from auditor.sources.values import (
     read_flags,
     read_hosts,
     read_names,
+    read_reversed,
     read_words,
     split_ports,
 )
@@ -29,6 +30,9 @@ LABEL = "label_"
 IDS = ("call_id", "session_id", "account_id", "participant_id")
 PLACES = ("relay_ip", "relay_name", "relay_site", "client_ip", "home_region")
 """Where a list or an object stands in these, its text is the value: a place that nobody knows, not none."""
+
+UNOPENED = "each"
+"""What a record is rejected for, where what the mapping opens is no array."""
 
 RELAY_EVIDENCE = ("relay_ip", "relay_name", "relay_site", "relay_country_declared")
 OF_THE_RECORD = ("source_file", "record", "byte_offset", "part")
@@ -47,13 +51,15 @@ class Trouble:
 class PartRead:
     """A part's columns, a row per record, and their troubles. `refusals` are reasons to reject the record.
 
-    `hints` are texts for people, each with a mask of the records that it is of.
+    `hints` are texts for people, each with a mask of the records that it is of; `fallbacks` count, by
+    column, how many times the `else` of the mapping was taken for each value.
     """
 
     columns: dict[str, pl.Series] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
     refusals: list[tuple[str, pl.Series]] = field(default_factory=list)
     hints: list[tuple[str, pl.Series]] = field(default_factory=list)
+    fallbacks: dict[str, pl.Series] = field(default_factory=dict)
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -67,35 +73,60 @@ class PartRead:
         said += [
             trouble.reasons.is_not_null() for trouble in self.troubles if trouble.column in RELAY_EVIDENCE
         ]
-        return pl.DataFrame(said).select(pl.any_horizontal(pl.all())).to_series()
+        named = {str(place): one for place, one in enumerate(said)}
+        return pl.DataFrame(named).select(pl.any_horizontal(pl.all())).to_series()
 
 
 def read_part(part: Part, cells: Cells, mapping: Mapping) -> PartRead:
     """Read every column that the part gives; what it does not give, or the log does not have, is null."""
     read = PartRead()
+    if cells.unopened is not None:
+        unreadable = pl.when("unopened").then(pl.lit(BadValue.UNREADABLE.value))
+        refused = cells.unopened.to_frame("unopened").select(reasons=unreadable).to_series()
+        read.refusals.append((UNOPENED, refused))
     for name, value in _values(part, cells, mapping):
-        written = _sum_of(cells, value) if value.sum else written_in(cells, value)
-        if written is None:
+        taken = _read_value(read, name, value, cells, mapping.input.zone)
+        if taken is None:
             continue
-        told_of = name == "role" and not cells.absent.issuperset(value.paths)
-        if _says_nothing(written) and not (told_of or name == "started_at" or value.required):
+        if _says_nothing(taken) and not (_told_of(name, value, cells) or value.required):
             read.columns[name] = constant(None, cells.height, CONNECTION.get(name, pl.String))
             continue
-        taken = _typed(read, name, value, written.values, mapping.input.zone)
-        reasons = merged(written.reasons, taken.reasons)
-        if taken.reasons is not None and value.time is not None and value.time.startswith("epoch_"):
-            read.hints.extend(_unit_hints(name, value.time, written.values))
-        if (
-            name == "relay_ip"
-            and value.ip in ("host_port", "host_port_bare")
-            and "relay_port" not in part.columns
-        ):
-            _take_port(read, written.values, bare=value.ip == "host_port_bare")
-        whole = Reading(taken.values, reasons)
-        _take(read, name, value, kept_text(cells, value, whole) if name in PLACES else whole, cells)
+        if name == "relay_ip" and "relay_port" not in part.columns:
+            _take_port(read, value, cells)
+        _take(read, name, value, kept_text(cells, value, taken) if name in PLACES else taken, cells)
     _end_after_start(read)
     _complete(read, part, cells, mapping)
     return read
+
+
+def _read_value(read: PartRead, name: str, value: Value, cells: Cells, zone: str | None) -> Reading | None:
+    """Read one value of every record, else what it falls back on; None if the log has neither."""
+    first = _read_first(read, name, value, cells, zone)
+    other = _read_value(read, name, value.else_, cells, zone) if value.else_ else None
+    if other is None:
+        return first
+    if first is None:
+        return replace(other, fallback=other.deeper(other.values.is_not_null()))
+    return first.over(other)
+
+
+def _read_first(read: PartRead, name: str, value: Value, cells: Cells, zone: str | None) -> Reading | None:
+    written = _sum_of(cells, value) if value.sum else written_in(cells, value)
+    if written is None or _says_nothing(written):
+        return (
+            None
+            if written is None
+            else Reading(constant(None, cells.height, CONNECTION.get(name, pl.String)))
+        )
+    taken = _typed(read, name, value, written.values, zone)
+    if taken.reasons is not None and value.time is not None and value.time.startswith("epoch_"):
+        read.hints.extend(_unit_hints(name, value.time, written.values))
+    return Reading(taken.values, merged(written.reasons, taken.reasons))
+
+
+def _told_of(name: str, value: Value, cells: Cells) -> bool:
+    """Tell whether a column that is null everywhere says something all the same."""
+    return name == "started_at" or (name == "role" and not cells.absent.issuperset(value.paths))
 
 
 def _unit_hints(name: str, declared: str, written: pl.Series) -> Iterator[tuple[str, pl.Series]]:
@@ -118,6 +149,8 @@ def _values(part: Part, cells: Cells, mapping: Mapping) -> Iterator[tuple[str, V
 def _take(read: PartRead, name: str, value: Value, taken: Reading, cells: Cells) -> None:
     """Keep a column and its troubles, and what of them refuses the record."""
     read.columns[name] = taken.values
+    if taken.fallback is not None:
+        read.fallbacks[name] = taken.fallback
     reasons = _unmapped_where_null(taken.values) if name == "role" else taken.reasons
     if name == "started_at" or value.required:
         missing = pl.when(pl.col("values").is_null()).then(pl.lit(BadValue.MISSING.value))
@@ -169,16 +202,22 @@ def _typed(read: PartRead, name: str, value: Value, written: pl.Series, zone: st
     if name in ("relay_ip", "client_ip"):
         if value.ip in ("host_port", "host_port_bare"):
             return split_ports(written, bare=value.ip == "host_port_bare")[0]
-        return read_hosts(written)
+        return read_reversed(written) if value.ip == "int32_le" else read_hosts(written)
+    if value.country is not None:
+        return read_countries(written, letters=3 if value.country == "alpha3" else 2)
     reader = read_names if name.startswith(LABEL) else READERS.get(name)
     return reader(written) if reader else Reading(written.cast(pl.String))
 
 
-def _take_port(read: PartRead, written: pl.Series, *, bare: bool) -> None:
-    _, port = split_ports(written, bare=bare)
+def _take_port(read: PartRead, value: Value, cells: Cells) -> None:
+    """Take the port that is written behind an address."""
+    written = written_in(cells, value) if value.ip in ("host_port", "host_port_bare") else None
+    if written is None:
+        return
+    _, port = split_ports(written.values, bare=value.ip == "host_port_bare")
     read.columns["relay_port"] = port.values
     if port.reasons is not None:
-        read.troubles.append(Trouble("relay_port", port.reasons, written.cast(pl.String)))
+        read.troubles.append(Trouble("relay_port", port.reasons, written.values.cast(pl.String)))
 
 
 def _sum_of(cells: Cells, value: Value) -> Reading | None:
@@ -217,18 +256,30 @@ def _complete(read: PartRead, part: Part, cells: Cells, mapping: Mapping) -> Non
         if name not in read.columns and name not in OF_THE_RECORD
     }
     read.columns.update(nothing)
-    started = part.columns["started_at"]
-    basis = started.basis or TimeBasis.CONNECTION
     unread = [trouble.reasons for trouble in read.troubles if trouble.column == "use_proved"]
     proved = read.columns["use_proved"]
     for reasons in unread:  # what says of use something that nobody understands does not prove it
         proved = proved.zip_with(reasons.is_null(), constant(False, len(proved), pl.Boolean))  # noqa: FBT003  a value
     read.columns["role"] = read.columns["role"].fill_null(Role.UNKNOWN)
-    read.columns["time_basis"] = read.columns["time_basis"].fill_null(basis)
+    read.columns["time_basis"] = read.columns["time_basis"].zip_with(
+        read.columns["time_basis"].is_not_null(), _basis(read, part, cells)
+    )
     read.columns["use_proved"] = proved.fill_null(value=True) & part.use_proved
     read.columns["extra"] = _extra(cells, mapping)
     for name, values in read.columns.items():
         read.columns[name] = values.cast(CONNECTION.get(name, pl.String))
+
+
+def _basis(read: PartRead, part: Part, cells: Cells) -> pl.Series:
+    """Say what the starts are the times of, by what gave each of them."""
+    value: Value | None = part.columns["started_at"]
+    fallback, depth = read.fallbacks.get("started_at"), 0
+    basis = constant(TimeBasis.CONNECTION, cells.height, TIME_BASIS)
+    while value is not None:
+        own = constant(value.basis or TimeBasis.CONNECTION, cells.height, TIME_BASIS)
+        basis = own if fallback is None else basis.zip_with(fallback != depth, own)
+        value, depth = (None if fallback is None else value.else_), depth + 1
+    return basis
 
 
 def _extra(cells: Cells, mapping: Mapping) -> pl.Series:

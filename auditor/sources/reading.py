@@ -11,11 +11,31 @@ from auditor.model import BadValue
 class Reading:
     """Values, null where nothing was written or it could not be read; `reasons` tell which of the two.
 
-    `reasons` is None where all could be read, else a BadValue word beside each that could not.
+    `reasons` is None where all could be read, else a BadValue word beside each that could not. `fallback`
+    counts for each value how many times an `else` of the mapping was taken; None where none was.
     """
 
     values: pl.Series
     reasons: pl.Series | None = None
+    fallback: pl.Series | None = None
+
+    def over(self, other: "Reading") -> "Reading":
+        """Take from another reading what this one has nothing for; what could not be read stays unread."""
+        empty = self.values.is_null()
+        if self.reasons is not None:
+            empty &= self.reasons.is_null()
+        if not empty.any():
+            return self
+        values = self.values.zip_with(~empty, other.values.cast(self.values.dtype))
+        theirs = nulled(other.reasons, ~empty) if other.reasons is not None else None
+        return Reading(values, merged(self.reasons, theirs), other.deeper(empty & values.is_not_null()))
+
+    def deeper(self, taken: pl.Series) -> pl.Series:
+        """Count one `else` more for the values that were taken of this reading."""
+        before = (
+            constant("0", len(taken), pl.String).cast(pl.Int8) if self.fallback is None else self.fallback
+        )
+        return (before + 1) * taken.cast(pl.Int8)
 
 
 def constant(value: str | bool | None, height: int, dtype: pl.DataType | type[pl.DataType]) -> pl.Series:  # noqa: FBT001  a cell

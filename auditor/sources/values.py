@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from auditor.countries import COUNTRIES
+from auditor.countries import COUNTRIES, OF_ALPHA_3
 from auditor.model import BadValue
 from auditor.sources.reading import Reading, constant, merged, nulled, reasons_of
 
@@ -68,11 +68,11 @@ def read_flags(written: pl.Series) -> Reading:
     return Reading(values, reasons_of(written, values))
 
 
-def read_countries(written: pl.Series) -> Reading:
-    """Read alpha-2 codes, in any case."""
+def read_countries(written: pl.Series, *, letters: int = 2) -> Reading:
+    """Read codes of so many letters, in any case, as alpha-2."""
     text = written.cast(pl.String).str.strip_chars().str.to_uppercase()
-    known = text.is_in(list(COUNTRIES))
-    values = text.to_frame("text").select(pl.when(known).then("text")).to_series()
+    known = {code: code for code in COUNTRIES} if letters == 2 else dict(OF_ALPHA_3)  # noqa: PLR2004  alpha-2
+    values = text.replace_strict(known, default=None, return_dtype=pl.String)
     return Reading(values, reasons_of(written, values))
 
 
@@ -87,6 +87,18 @@ def read_hosts(written: pl.Series) -> Reading:
     """Read addresses as they stand, without blanks and brackets: whether they are any is for `geo` to say."""
     text = written.cast(pl.String).str.strip_chars()
     return Reading(text.str.replace(_BRACKETS, "$1") if text.str.starts_with("[").any() else text)
+
+
+def read_reversed(written: pl.Series) -> Reading:
+    """Read IPv4 addresses that are written as signed integers, their lowest octet first; 0 is none."""
+    number = written.cast(pl.String).str.strip_chars().cast(pl.Int64, strict=False)
+    fitting = number.is_between(-(2**31), 2**32 - 1)
+    octets = [((pl.col("number") // 256**place) % 256).cast(pl.String) for place in range(4)]
+    address = pl.when(pl.col("fitting") & (pl.col("number") != 0)).then(pl.concat_str(octets, separator="."))
+    unsigned = number.zip_with((number >= 0).fill_null(value=True), number + 2**32)
+    values = pl.DataFrame({"number": unsigned, "fitting": fitting}).select(address).to_series()
+    reasons = reasons_of(nulled(written.cast(pl.String), (number == 0)), values)
+    return Reading(values, reasons)
 
 
 def split_ports(written: pl.Series, *, bare: bool) -> tuple[Reading, Reading]:

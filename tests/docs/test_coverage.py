@@ -41,7 +41,7 @@ def test_each_key_of_a_rule_is_described(model: type[RuleBase | Scope]) -> None:
 
 
 WITH_OPTIONS = (
-    *("audit", "verify", "explain", "rules lint", "rules new", "inventory check"),
+    *("audit", "verify", "explain", "rules lint", "rules new", "inventory check", "formats check"),
     *(f"geo {command}" for command in ("lookup", "record", "status", "update", "verify")),
 )
 

@@ -12,7 +12,7 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPNetwork, IPSet
 
 from auditor.engine.audit import Means, audit
-from auditor.engine.request import LocationSources, Request
+from auditor.engine.request import LocationSources, LogsAsked, Request
 from auditor.evidence.run import open_run
 from auditor.report.write import write_report
 
@@ -197,7 +197,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def request_of(world: Path) -> Request:
     return Request(
-        logs=(str(world / "logs"),),
+        logs=(LogsAsked((str(world / "logs"),)),),
         rules=("rules",),
         accounts=str(world / "accounts.csv"),
         location=LocationSources(

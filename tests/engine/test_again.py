@@ -8,6 +8,7 @@ import pytest
 
 from auditor.engine.again import rows_of_call
 from auditor.engine.audit import Means
+from auditor.engine.request import LogsAsked
 from auditor.errors import InputError, RunError
 from auditor.evidence.run import load_manifest
 from tests.engine.conftest import AS_OF, Auditing
@@ -53,7 +54,7 @@ def test_a_call_that_no_log_holds_is_not_found(audited: Auditing) -> None:
 
 
 def test_a_call_is_not_judged_from_a_log_that_has_changed(audited: Auditing, moved: Path) -> None:
-    run = audited(logs=(str(moved),))
+    run = audited(logs=(LogsAsked((str(moved),)),))
     with (moved / "a.csv").open("a") as log:
         log.write("\n")
     with pytest.raises(InputError, match=r"a\.csv: was altered"):

@@ -75,6 +75,7 @@ TWO_REJECTS = Limits(max_rejected=Limit.of("2"))
         ({}, Limits(max_rejected=Limit.of("1.9%")), ["rejects"]),
         ({}, Limits(max_rejected=Limit.of("2%")), []),
         ({"violations": 1}, TWO_REJECTS, ["violation"]),
+        ({"misread": 1}, TWO_REJECTS, ["misread"]),
         ({"indeterminate": 1}, TWO_REJECTS, ["indeterminate"]),
         ({"indeterminate": 5}, Limits(max_rejected=Limit.of("2"), max_indeterminate=5), []),
         ({}, Limits(max_rejected=Limit.of("2"), max_uncovered=Limit.of("7")), ["uncovered"]),

@@ -1,9 +1,10 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from auditor.engine.config import Config, load_config, sources_of
-from auditor.engine.request import LocationSources
+from auditor.engine.request import LocationSources, LogsAsked, Told
 from auditor.errors import InputError
 from auditor.geo.candidates import Trust
 
@@ -106,11 +107,67 @@ def test_without_a_file_in_the_working_folder_nothing_is_said() -> None:
         ('[location]\ninventory = ["\\u0000"]', "location.inventory: string should match pattern"),
         ("[location]\nmax_age_days = 999999999999", "location.max_age_days: input should be less"),
         ("[location\n", "auditor.toml: is not TOML"),
+        ("[[logs]]\nformat = 'coturn'", "auditor.toml:1: logs.paths: field required"),
+        ("[[logs]]\npaths = []", "auditor.toml:2: logs.paths: list should have at least 1 item"),
+        (
+            "[[logs]]\npaths = ['a']\n\n[[logs]]\npaths = ['b']\nfromat = 'coturn'",
+            "auditor.toml:6: logs.fromat: unknown key\n  hint: did you mean `format`?",
+        ),
+        (
+            "[[logs]]\npaths = ['a']\n[[logs]]\npaths = ['b']\nformat = 'a'\nmapping = 'b'",
+            "auditor.toml:3: logs: has both `format` and `mapping`\n  hint: give one of them",
+        ),
+        (
+            "[[logs]]\npaths = ['a']\nserver_start = 2026-03-01T00:00:00",
+            "auditor.toml:3: logs.server_start: input should have timezone info",
+        ),
+        (
+            "[[logs]]\npaths = ['a']\nprivacy = {call_id = 'hide'}",
+            "auditor.toml:3: logs.privacy.call_id: input should be 'keep', 'hash' or 'network'",
+        ),
+        ("logs = [{paths = ['a'], zoen = 'UTC'}]", "auditor.toml:1: logs.zoen: unknown key"),
         ("[location]\na = 1\na = 2\n", "auditor.toml: is not TOML"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, fault: str) -> None:
     assert any(fault in told for told in faults_of(tmp_path, text)), faults_of(tmp_path, text)
+
+
+LOGS = """
+[[logs]]
+paths = ["calls/*.json", "more"]
+format = "teams-callrecord"
+privacy = {participant_id = "keep"}
+
+[[logs]]
+paths = ["turn.log"]
+mapping = "own.yaml"
+server_start = 2026-03-01T01:00:00+01:00
+relay_public_address = {"10.0.0.5" = "203.0.113.5"}
+zone = "Europe/Berlin"
+"""
+
+
+def test_logs_are_listed_with_what_is_told_of_them(tmp_path: Path) -> None:
+    place = written(tmp_path, LOGS)
+    assert load_config(place).logs == (
+        LogsAsked(
+            (f"{tmp_path}/calls/*.json", f"{tmp_path}/more"),
+            format="teams-callrecord",
+            told=Told(privacy=(("participant_id", "keep"),)),
+            place=f"{place}:2",
+        ),
+        LogsAsked(
+            (f"{tmp_path}/turn.log",),
+            mapping=f"{tmp_path}/own.yaml",
+            told=Told(
+                zone="Europe/Berlin",
+                server_start=datetime(2026, 3, 1, tzinfo=UTC),
+                public_addresses=(("10.0.0.5", "203.0.113.5"),),
+            ),
+            place=f"{place}:7",
+        ),
+    )
 
 
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from auditor.engine.job import Silence
+from auditor.engine.logsets import settle_logs
 from auditor.engine.planning import Planned, plan_logs
+from auditor.engine.request import LogsAsked
 from auditor.errors import NothingToAuditError, SourceError
 
 HEADER = "call_id,role,started_at\n"
@@ -18,7 +20,8 @@ def log(folder: Path, name: str, text: str = HEADER + "c,media,2020-04-01T00:00:
 
 
 def plan(*arguments: str, piece_bytes: int = 1 << 20) -> Planned:
-    return plan_logs(arguments, None, Silence(), piece_bytes=piece_bytes)
+    sets = settle_logs([LogsAsked(arguments)], None, None)
+    return plan_logs(sets, Silence(), piece_bytes=piece_bytes)
 
 
 def test_a_content_is_read_once_and_its_copies_are_named(tmp_path: Path) -> None:

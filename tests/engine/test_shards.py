@@ -14,7 +14,7 @@ from auditor.engine.job import Job, Shard
 from auditor.engine.local import JudgeCalls, JudgeShard, LocalEngine, SlimShard
 from auditor.engine.partial import Partial
 from auditor.engine.partition import judge_shard
-from auditor.engine.request import LocationSources, Request
+from auditor.engine.request import LocationSources, LogsAsked, Request
 from auditor.errors import AuditorError
 from tests.engine.conftest import AS_OF, Auditing, auditing, evidence_in
 
@@ -143,7 +143,7 @@ def means(engine: LocalEngine | None = None, *, piece_bytes: int = 1 << 30) -> M
 def request_of(world: Path, whole_rules: Path) -> Request:
     """Ask for an audit under rules that need whole calls."""
     return Request(
-        logs=(str(world / "logs"),),
+        logs=(LogsAsked((str(world / "logs"),)),),
         rules=(str(whole_rules),),
         accounts=str(world / "accounts.csv"),
         location=LocationSources(

@@ -13,7 +13,7 @@ from auditor.engine.audit import Means, audit
 from auditor.engine.job import Job, Shard
 from auditor.engine.local import JudgeCalls, LocalEngine, SlimShard
 from auditor.engine.partial import Partial
-from auditor.engine.request import LocationSources, Request
+from auditor.engine.request import LocationSources, LogsAsked, Request
 from auditor.evidence.run import open_run
 from auditor.evidence.summary import Bounds, RuleResult, Summary
 from tests.engine.conftest import AS_OF, HEAD
@@ -75,7 +75,7 @@ def audited(tmp_path: Path) -> Auditing:
         (tmp_path / "rules" / "rule.yaml").write_text(HEAD.format(name="rule") + body.lstrip())
         paths = [write_log(tmp_path, name, rows) for name, rows in logs.items()]
         request = Request(
-            logs=tuple(map(str, paths)),
+            logs=(LogsAsked(tuple(map(str, paths))),),
             rules=(str(tmp_path / "rules"),),
             location=LocationSources(looks_for_databases=False, inventory=(str(tmp_path / "inventory.csv"),)),
         )

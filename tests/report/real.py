@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.engine.audit import Means, audit
-from auditor.engine.request import LocationSources, Request
+from auditor.engine.request import LocationSources, LogsAsked, Request
 from auditor.evidence.manifest import Manifest
 from auditor.evidence.run import load_manifest, open_run
 from auditor.evidence.summary import Summary
@@ -166,7 +166,7 @@ class World:
             )
         )
         request = Request(
-            logs=(str(folder / "log.csv"),),
+            logs=(LogsAsked((str(folder / "log.csv"),)),),
             rules=(str(rules),),
             accounts=str(folder / "accounts.csv"),
             location=LocationSources(inventory=(str(folder / "inventory.csv"),)),

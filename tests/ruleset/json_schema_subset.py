@@ -1,4 +1,4 @@
-"""The part of JSON Schema that the schemas of rule files use, to hold values to them.
+"""The part of JSON Schema that the schemas of rules and mappings use, to hold values to them.
 
 A keyword that is not known here fails the test that meets it.
 """
@@ -18,6 +18,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "integer": (int,),
     "number": (int, float),
+    "null": (type(None),),
 }
 _SAYS_NOTHING = {"$schema", "$id", "$defs", "$comment", "title", "description", "format", "then"}
 
@@ -95,7 +96,7 @@ def _additional(spot: Spot, value: JsonValue, wanted: JsonValue) -> Iterator[str
         for key in value.keys() - spot.schema.get("properties", {}).keys() - known:
             if wanted is False:
                 yield f"{spot.path}.{key}: additionalProperties"
-            else:
+            elif wanted is not True:
                 yield from spot.of(wanted, f".{key}").breaches(value[key])
 
 
@@ -138,6 +139,8 @@ _CHECKS: Mapping[str, Callable[[Spot, JsonValue, JsonValue], Iterator[str] | lis
     "required": _required,
     "minProperties": _of_type("minProperties", dict, lambda value, wanted: len(value) >= wanted),
     "items": _items,
+    "minLength": _of_type("minLength", str, lambda value, wanted: len(value) >= wanted),
+    "maxItems": _of_type("maxItems", list, lambda value, wanted: len(value) <= wanted),
     "minItems": _of_type("minItems", list, lambda value, wanted: len(value) >= wanted),
     "uniqueItems": _unique,
     "pattern": _of_type("pattern", str, lambda value, wanted: re.search(wanted, value) is not None),

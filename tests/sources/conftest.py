@@ -10,10 +10,13 @@ import zstandard
 from auditor.sources.csv import CsvSource
 from auditor.sources.discover import log_of
 from auditor.sources.interface import Batch, Log, Source
+from auditor.sources.jsondocs import JsonSource
+from auditor.sources.linelog import LineSource
 from auditor.sources.lines import Limits
 from auditor.sources.mapping import load_mapping
 from auditor.sources.ndjson import NdjsonSource
 from auditor.sources.parquet import ParquetSource
+from auditor.sources.zeek import ZeekSource
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,11 @@ def read() -> Reader:
         held = limits or Limits()
         sources: dict[str, Source] = {
             "csv": CsvSource(held),
+            "json": JsonSource(held),
             "jsonl": NdjsonSource(held),
             "parquet": ParquetSource(held),
+            "lines": LineSource(held),
+            "zeek": ZeekSource(held),
         }
         source = sources[log.format]
         pieces = source.plan(log, piece_bytes=piece_bytes).pieces

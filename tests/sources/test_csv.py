@@ -202,3 +202,77 @@ def test_what_is_said_of_use_and_not_understood_proves_none(read: Reader, writte
     found = read(written("a.csv", "started_at,use_proved\n" + lines))
     assert found.connections["use_proved"].to_list() == [True, False, True, False]
     assert ("use_proved", "unreadable", 1, 5, "perhaps") in found.unread
+
+
+def mapping_of(given: str) -> str:
+    return (
+        f"schema: auditor/mapping@1\nid: m\ntitle: t\ninput: {{format: csv, {given}}}\n"
+        "fields: {started_at: {from: began, time: epoch_s}}\nconnections: [{role: media, relay_ip: relay}]\n"
+    )
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 20, 1 << 30])
+@pytest.mark.parametrize("before", ["", "#comment\n\n#another, long enough for a piece of its own\n"])
+def test_the_row_of_types_behind_the_header_is_set_aside(
+    read: Reader, written: Written, before: str, piece_bytes: int
+) -> None:
+    mapping = written("m.yaml", mapping_of('rows_after_header: 1, comment: "#"'))
+    text = f"{before}began,relay\n\nINTEGER,VARCHAR(64)\n1772350400,192.0.2.1\n1772350401,192.0.2.2\n"
+    limits = Limits(chunk_bytes=min(piece_bytes, 1 << 20))
+    found = read(written("a.csv", text), mapping, limits=limits, piece_bytes=piece_bytes)
+    assert found.connections["relay_ip"].to_list() == ["192.0.2.1", "192.0.2.2"]
+    aside = {"blank": 2, "comment": 2} if before else {"blank": 1}
+    assert found.not_connections == {**aside, "header": 1, "type_row": 1}
+    assert found.records == found.accounted
+
+
+def test_a_log_that_ends_behind_its_header_has_no_row_of_types(read: Reader, written: Written) -> None:
+    mapping = written("m.yaml", mapping_of("rows_after_header: 1"))
+    assert read(written("a.csv", "began,relay\n"), mapping).not_connections == {"header": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ('delimiter: " ", quote: null', "began relay\n1772350400 192.0.2.1\n"),
+        ('delimiter: " ", quote: null, header: false, columns: [began, relay]', "1772350400 192.0.2.1\n"),
+        ('delimiter: "|", trim: true', "     began|      relay|\n1772350400|  192.0.2.1|\n"),
+        ('delimiter: "|", trim: true', "began| relay \n 1772350400 |\t192.0.2.1\n"),
+        (
+            'delimiter: "|", trim: true, header: false, columns: [began, relay, ""]',
+            " 1772350400| 192.0.2.1|\n",
+        ),
+        ("trim: true", 'began,relay\n1772350400," 192.0.2.1 "\n'),
+        ("quote: null", 'began,relay,"x\n1772350400,192.0.2.1,5"\n'),
+    ],
+)
+def test_what_stands_between_and_around_fields_is_as_the_mapping_says(
+    read: Reader, written: Written, given: str, text: str
+) -> None:
+    found = read(written("a.csv", text), written("m.yaml", mapping_of(given)))
+    assert found.connections["relay_ip"].to_list() == ["192.0.2.1"]
+    assert found.reasons == []
+    assert found.records == found.accounted
+
+
+@pytest.mark.parametrize(("trim", "site"), [("false", " x\t"), ("true", "x")])
+def test_a_field_is_as_it_stands_without_trim(read: Reader, written: Written, trim: str, site: str) -> None:
+    mapping = mapping_of(f'delimiter: "|", trim: {trim}').replace("relay_ip", "relay_site")
+    found = read(written("a.csv", "began|relay\n1772350400| x\t\n"), written("m.yaml", mapping))
+    assert found.connections["relay_site"].to_list() == [site]
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 1 << 30])
+def test_packed_text_makes_a_record_of_each_element(read: Reader, written: Written, piece_bytes: int) -> None:
+    mapping = mapping_of("comment: '#'").replace("relay_ip: relay", "relay_site: site")
+    mapping += "each: {site: {in: sites, split: ';'}}\n"
+    text = "began,sites\n1772350400,A;B\n#c\n1772350401,\n1772350402\n1772350403,C\n"
+    found = read(written("a.csv", text), written("m.yaml", mapping), piece_bytes=piece_bytes)
+    assert found.connections.select("record", "relay_site", "byte_offset").rows() == [
+        (2, "A", 12),
+        (3, "B", 12),
+        (5, None, 30),
+        (7, "C", 53),
+    ]
+    assert found.reasons == [(6, "malformed", None)]
+    assert found.records == found.accounted == 7

@@ -5,6 +5,7 @@ import pytest
 from auditor.errors import SourceError
 from auditor.sources.discover import find_logs, left_out_of, log_of
 from auditor.sources.mapping import CANONICAL
+from auditor.sources.privacy import Guarded
 from auditor.sources.registry import SOURCES, source_of
 
 
@@ -113,7 +114,7 @@ def test_every_argument_that_means_nothing_is_told(folder: Path) -> None:
 def test_without_a_mapping_the_suffix_tells_the_format(path: str, form: str) -> None:
     log = log_of(path, None)
     assert (log.format, log.mapping.id) == (form, "canonical")
-    assert source_of(log) is SOURCES[form]
+    assert source_of(log) == Guarded(SOURCES[form])
 
 
 def test_a_tsv_is_parted_by_tabs() -> None:

@@ -1,0 +1,1 @@
+"""Statistics of WebRTC clients: what all readers of them share."""
