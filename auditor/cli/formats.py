@@ -11,7 +11,7 @@ from auditor.cli.tables import aligned
 from auditor.engine.conditions import ExitCode
 from auditor.report.formats_text import detected_text, format_text, formats_table
 from auditor.sources.detection import detected_in
-from auditor.sources.discover import find_logs
+from auditor.sources.discover import OF_NAMED_FORMATS, find_logs
 from auditor.sources.registry import all_formats
 
 formats_app = typer.Typer(
@@ -54,7 +54,7 @@ def show_command(name: Name) -> ExitCode:
 def detect_command(logs: Logs) -> ExitCode:
     """Say of each log which format's mark it bears, and which formats are likely."""
     sure = True
-    for path in find_logs(logs):
+    for path in find_logs(logs, OF_NAMED_FORMATS):
         detected = detected_in(Path(path))
         sure = sure and len(detected.marks) == 1
         typer.echo(printable(detected_text(path, detected)))

@@ -9,7 +9,7 @@ from auditor.cli import options
 from auditor.cli.formats import formats_app
 from auditor.cli.groups import grouped
 from auditor.cli.guard import guarded, printable, say
-from auditor.cli.logs import PrivacyOptions, ToldOptions, require_known
+from auditor.cli.logs import PrivacyOptions, ToldOptions, is_mapping_file, require_known
 from auditor.cli.progress import progress_on_terminal
 from auditor.engine.conditions import ExitCode
 from auditor.engine.logcheck import CheckRequest, LogCheck, check_logs
@@ -25,7 +25,7 @@ Examples:
 
 \b
 Exit codes:
-  0  connections were found       4  there are none
+  0  each log gave connections    4  a log gave none
   2  wrong command line           6  the mapping or a log is missing or faulty
 """
 
@@ -66,8 +66,10 @@ def check_command(  # noqa: PLR0913  one parameter per option of the command lin
 
 def _asked(way: str, logs: list[str], told: Told) -> LogsAsked:
     """Take a word as the name of a format if it is one, else as a file if it may be one."""
-    if way not in format_names() and (Path(way).exists() or Path(way).suffix in (".yaml", ".yml")):
+    if way not in format_names() and (Path(way).exists() or is_mapping_file(way)):
         return LogsAsked(tuple(logs), mapping=way, told=told, place=way)
+    if near := next((way + end for end in (".yaml", ".yml") if Path(way + end).exists()), None):
+        raise UsageError(Fault("NAME", f"`{way}` is no format", f"did you mean `{near}`?"))
     require_known(way, "NAME")
     return LogsAsked(tuple(logs), format=way, told=told, place="NAME")
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import typer
 
 from auditor.cli import options
 from auditor.engine.request import LogsAsked, Told
 from auditor.errors import Fault, UsageError
-from auditor.sources.registry import Format, format_named
+from auditor.sources.registry import Format, format_named, format_names
 
 
 def require_known(name: str, place: str) -> Format:
@@ -17,6 +18,11 @@ def require_known(name: str, place: str) -> Format:
     if isinstance(found, Fault):
         raise UsageError(found)
     return found
+
+
+def is_mapping_file(word: str) -> bool:
+    """Tell whether a word can only mean a file with a mapping, be it there or not."""
+    return Path(word).suffix in (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +78,13 @@ class FormatOptions:
             text = "says how to read logs, and so does `--mapping`"
             raise typer.BadParameter(text, param_hint="--format")
         if self.format is not None:
+            if is_mapping_file(self.format) and self.format not in format_names():
+                text = f"`{self.format}` is no format, but the name of a file"
+                raise UsageError(Fault("--format", text, f"--mapping {self.format}"))
             require_known(self.format, "--format")
+        if self.mapping is not None and str(self.mapping) in format_names() and not self.mapping.exists():
+            text = f"`{self.mapping}` is not there, but there is a format of this name"
+            raise UsageError(Fault("--mapping", text, f"--format {self.mapping}"))
         if logs:
             mapping = None if self.mapping is None else str(self.mapping)
             return (LogsAsked(tuple(logs), self.format, mapping, told),)

@@ -13,12 +13,14 @@ from auditor.engine.blanksites import BlankSites, blank_sites, not_placed
 from auditor.engine.conditions import ExitCode
 from auditor.engine.job import Observer
 from auditor.engine.logsets import passing_key, settle_logs
+from auditor.engine.notes import NO_CONTENT
 from auditor.engine.planning import Planned, plan_logs
 from auditor.engine.request import LogsAsked
 from auditor.geo.addresses import classify
 from auditor.geo.atlas import Atlas, AtlasSettings
 from auditor.geo.inventory import Inventory, load_inventory
 from auditor.model import CONNECTION, NOT_CONNECTION, REJECT, RELAY_UNIT, UNREAD, WARNING, BadValue
+from auditor.sources.detection import other_mark
 from auditor.sources.interface import Batch, Log
 from auditor.sources.privacy import key_of, shown
 from auditor.sources.registry import Format, source_of
@@ -28,6 +30,9 @@ FIRST = 5
 
 BESIDE = ("source_file", "record", "last_record", "part", "byte_offset")
 """Columns that tell where a connection stands, and nothing of it."""
+
+_PLACE = ("relay_ip", "relay_site", "relay_name", "relay_country_declared")
+"""Columns of which one at least has to say where a relay is."""
 
 _UNIT = [name for name in RELAY_UNIT if name != "relay_ip"]
 
@@ -52,7 +57,9 @@ class LogCheck:
     for each column that the mapping names or that has a value somewhere. `rejects` has a row per reason and
     column: REJECT, that of the first record, and `count`. The other frames are those of `model`, each reason
     once. `relays` counts connections by the kind of their relay's address. `sites` have no line in the
-    inventory: `site`, `name`, `connections`.
+    inventory: `site`, `name`, `connections`. `placeless` counts connections that name no place at all.
+    `fruitless` are logs with records of which none became a connection, each with the mark of another format
+    that it bears.
     """
 
     formats: tuple[Format, ...]
@@ -69,11 +76,14 @@ class LogCheck:
     relays: Mapping[str, int]
     sites: pl.DataFrame
     first_started_at: datetime | None
+    placeless: int
+    fruitless: tuple[tuple[str, str | None], ...]
 
     @property
     def exit_code(self) -> ExitCode:
-        """Say whether anything came of the logs."""
-        return ExitCode.COMPLIANT if self.connections else ExitCode.TOO_LITTLE_JUDGED
+        """Say whether anything came of each of the logs."""
+        whole = self.connections and not self.fruitless
+        return ExitCode.COMPLIANT if whole else ExitCode.TOO_LITTLE_JUDGED
 
     @property
     def without_zone(self) -> int:
@@ -126,6 +136,11 @@ class _Tried:
     _relays: Counter[str] = field(default_factory=Counter)
     _units: list[pl.DataFrame] = field(default_factory=list)
     _starts: list[datetime] = field(default_factory=list)
+    _placeless: int = 0
+    _beyond: Counter[str] = field(default_factory=Counter)
+    """Records beyond its form, by log."""
+    _fruitful: set[str] = field(default_factory=set)
+    """Logs with a connection."""
 
     def add(self, batch: Batch, log: Log) -> None:
         """Take in one more batch, in the order of the logs."""
@@ -141,11 +156,16 @@ class _Tried:
         self._aside.append(batch.not_connections)
         self._unread.append(batch.unread)
         self._warnings.append(batch.warnings)
+        form = batch.not_connections.filter(pl.col("reason").is_in(NO_CONTENT))
+        self._beyond[log.path] += batch.records - int(form["count"].sum())
+        if found.height:
+            self._fruitful.add(log.path)
         self._place(found)
 
     def _place(self, found: pl.DataFrame) -> None:
         if found.is_empty():
             return
+        self._placeless += found.filter(pl.all_horizontal(pl.col(_PLACE).is_null())).height
         kinds = classify(found["relay_ip"])["kind"].value_counts()
         self._relays.update(dict(kinds.iter_rows()))
         dated = found.with_columns(location_period=self.atlas.period_of(pl.col("started_at")))
@@ -172,7 +192,14 @@ class _Tried:
             relays=dict(self._relays.most_common()),
             sites=self._sites(),
             first_started_at=min(self._starts, default=None),
+            placeless=self._placeless,
+            fruitless=tuple(self._fruitless(planned)),
         )
+
+    def _fruitless(self, planned: Planned) -> Iterator[tuple[str, str | None]]:
+        for log in (reading.plan.log for reading in planned.readings):
+            if self._beyond[log.path] > 0 and log.path not in self._fruitful:
+                yield log.path, other_mark(log)
 
     def _told(self, formats: Sequence[Format]) -> Iterator[str]:
         """Name the columns that are spoken of, in our order."""

@@ -12,8 +12,8 @@ from auditor.engine.request import LogsAsked, Told
 from auditor.errors import AuditorError, Fault, SourceError
 from auditor.geo.inventory import Inventory
 from auditor.sources.circumstances import Circumstances, RelayNetwork
-from auditor.sources.detection import Chosen, chosen_for
-from auditor.sources.discover import OF_NAMED_FORMATS, SUFFIXES, log_of
+from auditor.sources.detection import Chosen, bears_mark, chosen_for
+from auditor.sources.discover import OF_NAMED_FORMATS, SUFFIXES, Shows, log_of, shows_nothing
 from auditor.sources.interface import Log
 from auditor.sources.privacy import KEY_BYTES, fingerprint_of, modes_of
 from auditor.sources.registry import Format, Kind, format_named, format_of
@@ -49,6 +49,11 @@ class LogSet:
     def suffixes(self) -> tuple[str, ...]:
         """Give what the logs of a folder end in."""
         return SUFFIXES if self.format is None else OF_NAMED_FORMATS
+
+    @property
+    def shows(self) -> Shows:
+        """Give what else counts as a log in a folder: where each shows its own format, what shows one."""
+        return bears_mark if self.format is None else shows_nothing
 
     def read_as(self, path: str) -> tuple[Log, Way]:
         """Say how one of the logs is read. Raises SourceError where it shows no format, or several."""

@@ -13,6 +13,7 @@ from auditor.evidence.summary import NotConnections, UnreadValues, Warned
 from auditor.geo.ledger.ledger import Ledger
 from auditor.model import NOT_CONNECTION, UNREAD, WARNING
 from auditor.ruleset.ruleset import RuleSet
+from auditor.sources.detection import is_as_marked, other_mark
 from auditor.sources.interface import Log
 
 NO_CONTENT = ("header", "type_row", "comment", "blank")
@@ -67,26 +68,32 @@ def recorded_after(ledger: Ledger | None) -> list[dict[str, Any]]:
 
 def left_out(paths: Sequence[str]) -> list[dict[str, Any]]:
     """Warn of files in named folders that nobody read."""
-    text = "lies in a named folder and was not read: its suffix is not one of a log"
+    text = "lies in a named folder and was not read: neither its name nor what is in it says that it is a log"
     return [{"source_file": path, "text": text, "count": 1, "first_record": None} for path in paths]
 
 
 def fruitless(partial: Partial, logs: Mapping[str, Log]) -> list[dict[str, Any]]:
     """Warn of logs that have records of which none became a connection."""
-    text = "none of its records became a connection, read as `{}`"
     return [
-        {"source_file": path, "text": text.format(logs[path].mapping.id), "count": 1, "first_record": None}
+        {"source_file": path, "text": _nothing_of(logs[path]), "count": 1, "first_record": None}
         for path, shards in sorted(_by_log(partial).items())
         if _is_fruitless(shards)
     ]
 
 
-def misread(partial: Partial) -> int:
+def _nothing_of(log: Log) -> str:
+    text = f"none of its records became a connection, read as `{log.mapping.id}`"
+    other = other_mark(log)
+    return f"{text}; {other}" if other else text
+
+
+def misread(partial: Partial, logs: Mapping[str, Log]) -> int:
     """Count logs without a connection of which nothing tells that they are what they were read as."""
     found = 0
-    for shards in _by_log(partial).values():
+    for path, shards in _by_log(partial).items():
         reasons = {row["reason"] for shard in shards for row in shard.not_connection_rows}
-        found += _is_fruitless(shards) and reasons <= set(_NOT_KNOWN)
+        if _is_fruitless(shards) and reasons <= set(_NOT_KNOWN):
+            found += not is_as_marked(logs[path])
     return found
 
 

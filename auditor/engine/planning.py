@@ -9,6 +9,7 @@ from auditor.engine.job import Observer, Shard
 from auditor.engine.logsets import LogSet, Way, identity_of
 from auditor.errors import AuditorError, Fault, NothingToAuditError, SourceError
 from auditor.evidence.digests import sha256_of_value
+from auditor.sources.detection import explained
 from auditor.sources.discover import find_logs, left_out_of
 from auditor.sources.interface import Plan
 from auditor.sources.registry import source_of
@@ -96,7 +97,7 @@ def _found(sets: Sequence[LogSet]) -> dict[str, LogSet]:
     faults: list[Fault] = []
     for logs in sets:
         try:
-            paths = find_logs(logs.paths, logs.suffixes)
+            paths = find_logs(logs.paths, logs.suffixes, logs.shows)
         except SourceError as error:
             faults += error.faults
             continue
@@ -113,7 +114,7 @@ def _found(sets: Sequence[LogSet]) -> dict[str, LogSet]:
 def _left_out(sets: Sequence[LogSet], found: Iterable[str]) -> Iterator[str]:
     """Name what lies in named folders and is read by no set."""
     read = {os.path.realpath(path) for path in found}
-    left = {file: None for logs in sets for file in left_out_of(logs.paths, logs.suffixes)}
+    left = {file: None for logs in sets for file in left_out_of(logs.paths, logs.suffixes, logs.shows)}
     yield from (file for file in sorted(left) if os.path.realpath(file) not in read)
 
 
@@ -124,7 +125,10 @@ def _read(path: str, logs: LogSet, piece_bytes: int) -> Reading:
         before = log.file.stat()
     except OSError as error:
         raise SourceError(Fault(path, f"cannot be read: {error.strerror}")) from error
-    plan = source_of(log).plan(log, piece_bytes=piece_bytes)
+    try:
+        plan = source_of(log).plan(log, piece_bytes=piece_bytes)
+    except SourceError as error:
+        raise explained(error, log) from error
     return Reading(plan, way, before.st_mtime_ns, before.st_size)
 
 

@@ -102,7 +102,7 @@ def summary_of(  # noqa: PLR0913  what a run rests on, and where it is
             violations=severe[Verdict.VIOLATION],
             indeterminate=severe[Verdict.INDETERMINATE],
             all_stale=nothing_in_time(whole.judge.atlas, _units(whole)),
-            misread=misread(whole.partial),
+            misread=misread(whole.partial, whole.logs),
         ),
         limits,
     )

@@ -13,6 +13,7 @@ from auditor.report.logs import CHECKED_AGAINST
 from auditor.report.numerals import counted, percent, whole
 from auditor.report.phrase import visible
 from auditor.sources.detection import Detected, Shown
+from auditor.sources.language import DOCUMENT
 from auditor.sources.registry import Format, Kind
 
 _WIDTH = 100
@@ -44,6 +45,14 @@ def _checked(shown: Format) -> str:
     if shown.kind is Kind.COLUMNS:
         return ""
     return CHECKED_AGAINST[shown.mapping.checked_against]
+
+
+def _tried(shown: Format) -> str:
+    if shown.kind is Kind.COLUMNS:
+        return ""
+    if shown.mapping.checked_against is None:
+        return "; it does not say what it was checked against"
+    return f"; checked against {_checked(shown)}"
 
 
 def format_text(shown: Format) -> str:
@@ -97,8 +106,7 @@ def _accounting(check: LogCheck) -> Iterator[str]:
     named = ", ".join(visible(path) for path in check.logs[:FIRST])
     more = f" and {counted(len(check.logs) - FIRST, 'more log')}" if len(check.logs) > FIRST else ""
     for one in check.formats:
-        told = f"; checked against {_checked(one)}" if one.kind is not Kind.COLUMNS else ""
-        yield f"{one.name}: {visible(one.mapping.title)}{told}"
+        yield f"{one.name}: {visible(one.mapping.title)}{_tried(one)}"
     aside = int(check.not_connections["count"].sum())
     rejected = int(check.rejects["count"].sum())
     yield from _wrapped(
@@ -113,7 +121,8 @@ def _accounting(check: LogCheck) -> Iterator[str]:
 def _first(check: LogCheck) -> Iterator[str]:
     if check.first.is_empty():
         return
-    yield f"The first {counted(check.first.height, 'connection')}:"
+    many = check.first.height > 1
+    yield f"The first {whole(check.first.height)} connections:" if many else "The first connection:"
     for row in check.first.iter_rows(named=True):
         part = f", part {row['part']}" if row["part"] > 1 else ""
         yield f"  record {row['record']}{part}"
@@ -169,8 +178,12 @@ def _unread(check: LogCheck) -> Iterator[str]:
 
 
 def _warnings(check: LogCheck) -> Iterator[str]:
+    told = list(_fruitless(check))
+    if check.connections and check.placeless == check.connections:
+        told.append("every connection is without address, site and host name: none can be placed")
+    of_lists = set(_of_lists(check.formats))
     rows = check.warnings.head(_LISTED).select("text", "count").iter_rows()
-    told = [f"{visible(text)}{_times(count)}" for text, count in rows]
+    told += [visible(text) + ("" if text in of_lists else _times(count)) for text, count in rows]
     if check.without_zone:
         told.append(
             f"{counted(check.without_zone, 'time')} without an offset: say of which zone, --zone ZONE; "
@@ -184,6 +197,20 @@ def _warnings(check: LogCheck) -> Iterator[str]:
     yield "To be seen before an audit:"
     for text in told:
         yield from _wrapped(text, first="  ", later="    ")
+
+
+def _fruitless(check: LogCheck) -> Iterator[str]:
+    for path, other in check.fruitless[:_LISTED]:
+        yield f"{visible(path)}: none of its records became a connection" + (f"; {other}" if other else "")
+    if len(check.fruitless) > _LISTED:
+        yield f"{counted(len(check.fruitless) - _LISTED, 'more log')} gave no connection"
+
+
+def _of_lists(formats: Iterable[Format]) -> Iterator[str]:
+    """Name what is told of a list as a whole: its records are counted, and they are not what is meant."""
+    for caution in (caution for one in formats for caution in one.mapping.cautions):
+        if all(path.startswith(DOCUMENT) for path in caution.when.paths):
+            yield caution.text
 
 
 def _times(count: int) -> str:

@@ -1,5 +1,6 @@
 """The summary that a terminal shows at the end of an audit."""
 
+import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from auditor.report.populations import Facts
 from auditor.report.reasons import in_order_of_weight, reason_of
 from auditor.report.tables import Tables
 from auditor.report.tallies import rejects_by_reason
+from auditor.report.unplaced import unplaced_in
 from auditor.report.view import facts_at, notice_of
 from auditor.report.waived import attention_sentences
 from auditor.report.write import REPORT_NAME
@@ -27,6 +29,9 @@ _MOST_RULES = 8
 _MOST_REASONS = 3
 _MOST_WARNINGS = 3
 _MOST_WAIVERS = 5
+_MOST_STRINGS = 3
+_STRING = 70
+"""So much of a string from a log stands in a line."""
 _WORDS = 2
 """So many columns of the table hold words, the others numbers."""
 _COUNTED = ("violation", "indeterminate", "excused")
@@ -43,7 +48,7 @@ def summary_text(summary: Summary, manifest: Manifest, where: str, *, demo: bool
     blocks = [
         _lead(summary, manifest, facts),
         _table(_HEADINGS, list(_rules(summary, facts))),
-        list(_undetermined(summary)),
+        [*_undetermined(summary), *_unplaced(summary, where)],
         list(_waivers(summary)),
         [*_accounting(summary, Path(where)), *_reading(manifest), *_disagreements(Path(where))],
         list(_warnings(summary)),
@@ -118,6 +123,24 @@ def _undetermined(summary: Summary) -> Iterator[str]:
         yield from _wrapped(visible(reason.settled_by), first=start, later=" " * len(start))
     if more := len(reasons) - len(shown):
         yield f"{_INDENT}and {counted(more, 'other reason')}, in section 7 of the report"
+
+
+def _unplaced(summary: Summary, where: str) -> Iterator[str]:
+    """Name what needs a line of the inventory, where anything is not determined."""
+    unplaced = unplaced_in(Tables.at(Path(where)).locations, _MOST_STRINGS)
+    if not (summary.undetermined and unplaced.rows):
+        return
+    run = shlex.quote(where)
+    yield from _wrapped(
+        "Sites and host names that nothing places, by connections "
+        f"(to fill in a line for each: auditor inventory new {visible(run, len(run))}):"
+    )
+    counts = max(len(whole(row.connections)) for row in unplaced.rows)
+    for row in unplaced.rows:
+        beside = "" if row.beside is None else f", {visible(row.beside, _STRING)}"
+        yield f"{_INDENT}{whole(row.connections):>{counts}}  {visible(row.text, _STRING)}{beside}"
+    if unplaced.left_out:
+        yield f"{_INDENT}and {whole(unplaced.left_out)} more, in section 7 of the report"
 
 
 def _how_many(each: Undetermined) -> str:

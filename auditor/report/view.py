@@ -26,6 +26,7 @@ from auditor.report.register import Listed, listed_of, listed_rows
 from auditor.report.source_ages import Sources, sources_of
 from auditor.report.tables import Tables
 from auditor.report.tallies import Table, tallies_of
+from auditor.report.unplaced import Unplaced, unplaced_in
 from auditor.report.waived import Overlay, in_order, overlays_by_rule, waivers_by_state
 from auditor.report.windows import Declared, declared_in
 
@@ -80,6 +81,7 @@ class View:
     windows: tuple[Declared, ...]
     unobserved_calls: Mapping[str, int]
     undetermined: tuple[Undetermined, ...]
+    unplaced: Unplaced
     unread: tuple[Unread, ...]
     placements: tuple[Placement, ...]
     single_source: int
@@ -134,6 +136,7 @@ def view_of(directory: Path, manifest: Manifest) -> View:
         windows=declared_in(manifest),
         unobserved_calls=facts.unobserved_calls.by_rule,
         undetermined=_undetermined(summary),
+        unplaced=unplaced_in(run.locations),
         unread=unread_of(run.rejects),
         placements=placements_of(run.locations),
         single_source=_height(run.findings.filter(_PROVED_BY_ONE)),

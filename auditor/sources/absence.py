@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 
 from auditor.errors import SourceError
-from auditor.sources.fit import Warned, warnings_on
+from auditor.sources.fit import SHOWN, Warned, warnings_on
 from auditor.sources.interface import Log
 from auditor.sources.language import FILE, steps_of
 from auditor.sources.mapping import Mapping
@@ -48,8 +48,16 @@ def warned_of(log: Log, names: Sequence[str], key: Key = key_of) -> Iterator[War
     wanted = list(_wanted(mapping))
     absent = absent_from(log, list(dict.fromkeys(path for group in wanted for path in group)), key)
     yield from warnings_on(mapping, names, {*mapping.paths} - {*absent})
-    missing = (path for group in wanted if set(group) <= set(absent) for path in group)
-    yield from ((f"no record has `{path}`, which the mapping reads", 1) for path in dict.fromkeys(missing))
+    missing = dict.fromkeys(path for group in wanted if set(group) <= set(absent) for path in group)
+    if missing:
+        yield f"no record has {_any_of(list(missing))}, which the mapping reads", 1
+
+
+def _any_of(paths: Sequence[str]) -> str:
+    *first, last = [f"`{path}`" for path in paths[:SHOWN]]
+    if len(paths) > SHOWN:
+        return f"{', '.join([*first, last])} and {len(paths) - SHOWN} more"
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _wanted(mapping: Mapping) -> Iterator[list[str]]:

@@ -1,12 +1,13 @@
 """By what a log shows of itself, which format it has: only marks that nothing else bears decide."""
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from auditor.errors import Fault, SourceError
+from auditor.errors import AuditorError, Fault, SourceError
 from auditor.sources.discover import FORMATS, SUFFIXES, suffix_of
+from auditor.sources.fit import MisfitError
 from auditor.sources.interface import Log
 from auditor.sources.language import steps_of
 from auditor.sources.lines import BOM
@@ -67,6 +68,14 @@ def detected_in(path: Path) -> Detected:
     return Detected(marks, tuple(_likely(head, {one.format for one in marks})))
 
 
+def bears_mark(path: str) -> bool:
+    """Tell whether a log bears the mark of a format, or of several; one that cannot be read bears none."""
+    try:
+        return bool(_marks_in(head_of(Path(path))))
+    except SourceError:
+        return False
+
+
 def chosen_for(path: str) -> Chosen | Fault:
     """Choose how to read a log of which nobody said it: where exactly one mark fits, or by its suffix.
 
@@ -87,6 +96,55 @@ def chosen_for(path: str) -> Chosen | Fault:
     return Fault(path, "has no suffix that tells its format, and bears the mark of none", _hint(head))
 
 
+def is_as_marked(log: Log) -> bool:
+    """Tell whether a log bears the mark of the preset or reader by which it is read, as that came to us."""
+    marks = _marks_in(head_of(log.file))
+    found = [format_named(one.format, log.path) for one in marks if one.format != COLUMNS.name]
+    return any(isinstance(one, Format) and one.mapping.sha256 == log.mapping.sha256 for one in found)
+
+
+def other_mark(log: Log) -> str | None:
+    """Say of which formats a log bears the mark if it bears none of that by which it is read."""
+    return _other_mark(head_of(log.file), log)
+
+
+def explained(error: AuditorError, log: Log) -> SourceError:
+    """Add to why a log cannot be read what it may be instead, where it shows that."""
+    head = head_of(log.file)
+    told = _other_mark(head, log)
+    if told is None and isinstance(error, MisfitError):
+        told = _may_be(_likely(head, {log.mapping.id}))
+    if told is None:
+        return SourceError(*error.faults)
+    return SourceError(
+        *(replace(one, hint=f"{told}; {one.hint}" if one.hint else told) for one in error.faults)
+    )
+
+
+def _other_mark(head: Head, log: Log) -> str | None:
+    marks = [one.format for one in _marks_in(head)]
+    if log.mapping.id in marks:
+        return None
+    if "started_at" in log.mapping.paths:  # a mapping of the user's may well read a column of that name
+        marks = [name for name in marks if name != COLUMNS.name]
+    if len(marks) == 1:
+        return f"it bears the mark of `{marks[0]}`: --format {marks[0]}"
+    return (
+        f"it bears the marks of {' and '.join(f'`{name}`' for name in marks)}: --format NAME"
+        if marks
+        else None
+    )
+
+
+def _may_be(likely: Iterable[Shown]) -> str | None:
+    """Say which formats are likely, and how to name one."""
+    found = list(likely)
+    if not found:
+        return None
+    name = found[0].format if len(found) == 1 else "NAME"
+    return f"it may be {' or '.join(map(_told, found))}: --format {name}"
+
+
 def _marks_in(head: Head) -> tuple[Shown, ...]:
     known = format_names()
     marks = {mark.format: mark.why for mark in MARKS if mark.format in known and mark.is_in(head)}
@@ -96,9 +154,8 @@ def _marks_in(head: Head) -> tuple[Shown, ...]:
 
 
 def _hint(head: Head) -> str:
-    likely = list(_likely(head, set()))
-    if likely:
-        return f"it may be {' or '.join(map(_told, likely))}: --format NAME; else give --mapping FILE"
+    if told := _may_be(_likely(head, set())):
+        return f"{told}; else give --mapping FILE"
     suffixes = ", ".join(SUFFIXES)
     return (
         f"known are {suffixes}; for any other, give --format NAME (`auditor formats list`) or --mapping FILE"

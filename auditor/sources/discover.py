@@ -2,8 +2,8 @@
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from auditor.errors import Fault, SourceError
@@ -17,20 +17,30 @@ OF_NAMED_FORMATS = (
     *SUFFIXES,
     *(text + packed for text in (".json", ".log", ".txt") for packed in ("", *COMPRESSIONS)),
 )
-"""What a folder's logs end in where the user says which format they have."""
+"""What a folder's logs end in where the user says which format they have, or the file itself does."""
+
+Shows = Callable[[str], bool]
+"""Tells whether a file shows what it is."""
 
 
-def find_logs(arguments: Sequence[str], suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
+def shows_nothing(_: str) -> bool:
+    """Look into no file."""
+    return False
+
+
+def find_logs(
+    arguments: Sequence[str], suffixes: tuple[str, ...] = SUFFIXES, shows: Shows = shows_nothing
+) -> list[str]:
     """Name the files that the arguments mean: files, globs, and directories, mixed.
 
     Directories and what is in them, also behind links, are searched for `suffixes`, hidden ones left out, in
-    the order of their names. A file that is reached twice is named once. Raises SourceError with every
-    argument that means nothing.
+    the order of their names; files of OF_NAMED_FORMATS count too where `shows` says so. A file that is
+    reached twice is named once. Raises SourceError with every argument that means nothing.
     """
     found: dict[str, str] = {}
     faults: list[Fault] = []
     for argument in arguments:
-        files = list(_files_of(argument, suffixes, faults))
+        files = list(_files_of(argument, _Logs(suffixes, shows), faults))
         for file in files:
             found.setdefault(os.path.realpath(file), file)
     if faults:
@@ -38,25 +48,43 @@ def find_logs(arguments: Sequence[str], suffixes: tuple[str, ...] = SUFFIXES) ->
     return list(found.values())
 
 
-def left_out_of(arguments: Sequence[str], suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
+def left_out_of(
+    arguments: Sequence[str], suffixes: tuple[str, ...] = SUFFIXES, shows: Shows = shows_nothing
+) -> list[str]:
     """Name what lies in the directories that the arguments mean and is not read, hidden files aside.
 
-    That is what has none of the suffixes, and what has one and is no file. What another argument has read is
-    not left out. Raises SourceError as `find_logs` does.
+    That is what `find_logs` takes for no log, and what is no file. What another argument has read is not left
+    out. Raises SourceError as `find_logs` does.
     """
-    read = {os.path.realpath(file) for file in find_logs(arguments, suffixes)}
+    read = {os.path.realpath(file) for file in find_logs(arguments, suffixes, shows)}
+    logs = _Logs(suffixes, shows)
     directories = [name for argument in arguments for name in _named_by(argument) if Path(name).is_dir()]
     there = [file for name in directories for file in sorted(_walked(Path(name), []))]
-    left = {os.path.realpath(file): file for file in reversed(there) if not _is_log(file, suffixes)}
+    left = {os.path.realpath(file): file for file in reversed(there) if not logs.have(file)}
     return sorted(file for real, file in left.items() if real not in read)
 
 
-def _files_of(argument: str, suffixes: tuple[str, ...], faults: list[Fault]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Logs:
+    """What of a directory is a log."""
+
+    suffixes: tuple[str, ...]
+    shows: Shows
+
+    def have(self, file: str) -> bool:
+        """Tell whether a file is one."""
+        name = file.lower()
+        if not Path(file).is_file():
+            return False
+        return name.endswith(self.suffixes) or (name.endswith(OF_NAMED_FORMATS) and self.shows(file))
+
+
+def _files_of(argument: str, logs: _Logs, faults: list[Fault]) -> Iterator[str]:
     names = _named_by(argument)
     if not names:
         faults.append(Fault(argument, "matches nothing"))
     for name in names:
-        yield from _files_at(name, suffixes, faults)
+        yield from _files_at(name, logs, faults)
 
 
 def _named_by(argument: str) -> list[str]:
@@ -66,12 +94,13 @@ def _named_by(argument: str) -> list[str]:
     return sorted(glob.glob(argument, recursive=True))  # noqa: PTH207  Path.glob takes no absolute pattern
 
 
-def _files_at(name: str, suffixes: tuple[str, ...], faults: list[Fault]) -> Iterator[str]:
+def _files_at(name: str, logs: _Logs, faults: list[Fault]) -> Iterator[str]:
     path = Path(name)
     if path.is_dir():
-        files = sorted(file for file in _walked(path, faults) if _is_log(file, suffixes))
+        files = sorted(file for file in _walked(path, faults) if logs.have(file))
         if not files:
-            faults.append(Fault(name, "holds no logs", f"logs in a directory end in {', '.join(suffixes)}"))
+            hint = f"logs in a directory end in {', '.join(logs.suffixes)}, or bear the mark of a format"
+            faults.append(Fault(name, "holds no logs", f"{hint}; with --format NAME more are read"))
         yield from files
     elif path.is_file():
         yield name
@@ -95,10 +124,6 @@ def _walked(directory: Path, faults: list[Fault]) -> Iterator[str]:
         folders[:] = [name for real, name in inner.items() if real not in entered]
         entered.update(inner)
         yield from (str(Path(folder, name)) for name in files if name[0] != ".")
-
-
-def _is_log(file: str, suffixes: tuple[str, ...]) -> bool:
-    return file.lower().endswith(suffixes) and Path(file).is_file()
 
 
 def log_of(path: str, mapping: Mapping | None) -> Log:

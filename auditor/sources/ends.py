@@ -17,7 +17,7 @@ from auditor.sources.circumstances import Circumstances, RelayNetwork
 from auditor.sources.language import Value
 from auditor.sources.mapping import Mapping as LogMapping
 from auditor.sources.mapping import Part
-from auditor.sources.parts import read_part
+from auditor.sources.parts import PartRead, read_part
 from auditor.sources.reading import constant
 from auditor.sources.values import read_hosts
 
@@ -62,8 +62,8 @@ def flows_of(part: Part, cells: Cells, mapping: LogMapping, told: Circumstances)
     """
     ends = [_read_end(cells, end.ip, end.port) for end in part.relay_among]
     told_of = bool(told.relay_networks)
-    starts = read_part(_only_start(part), cells, mapping).columns["started_at"] if told_of else None
-    ours = _ours([ip for ip, _ in ends], starts, told.relay_networks)
+    times = _times(read_part(_only_times(part), cells, mapping)) if told_of else None
+    ours = _ours([ip for ip, _ in ends], times, told.relay_networks)
     place = pl.int_range(cells.height, dtype=pl.get_index_type(), eager=True)
     sides = [
         _side(place, ends[side], ends[1 - side], ours[side], ours[1 - side]) for side in range(len(ends))
@@ -81,9 +81,13 @@ def flows_of(part: Part, cells: Cells, mapping: LogMapping, told: Circumstances)
     )
 
 
-def _only_start(part: Part) -> Part:
-    columns = {"started_at": part.columns["started_at"]}
+def _only_times(part: Part) -> Part:
+    columns = {name: part.columns[name] for name in ("started_at", "ended_at") if name in part.columns}
     return Part(number=part.number, columns=columns, labels={})
+
+
+def _times(read: PartRead) -> pl.DataFrame:
+    return pl.DataFrame({"at": read.columns["started_at"], "until": read.columns["ended_at"]})
 
 
 def _read_end(cells: Cells, ip: str, port: str | None) -> tuple[pl.Series, pl.Series]:
@@ -98,24 +102,29 @@ def _read_end(cells: Cells, ip: str, port: str | None) -> tuple[pl.Series, pl.Se
 
 @dataclass(frozen=True, slots=True)
 class _Ours:
-    """Of one end of each flow: whether it is a relay of ours, and whether nobody can tell."""
+    """Of one end of each flow: whether it is a relay of ours, became one meanwhile, or nobody can tell."""
 
     inside: pl.Series
+    later: pl.Series
     untold: pl.Series
 
 
 def _ours(
-    ends: Sequence[pl.Series], starts: pl.Series | None, networks: tuple[RelayNetwork, ...]
+    ends: Sequence[pl.Series], times: pl.DataFrame | None, networks: tuple[RelayNetwork, ...]
 ) -> list[_Ours]:
-    if starts is None:
+    if times is None:
         no, yes = (constant(value, len(ends[0]), pl.Boolean) for value in (False, True))
-        return [_Ours(no, yes)] * len(ends)
+        return [_Ours(no, no, yes)] * len(ends)
     distinct = pl.concat([end.rename("address") for end in ends]).drop_nulls().unique()
     numbered = _numbered(distinct)
     untold = distinct.filter(numbered["four"].is_null() & numbered["six"].is_null()).implode()
     spans = _spans_of(numbered, networks)
     return [
-        _Ours(_during(end, starts, spans), end.is_null() | end.is_in(untold).fill_null(value=True))
+        _Ours(
+            inside=_during(end, times, spans, _AT_START),
+            later=_during(end, times, spans, _MEANWHILE),
+            untold=end.is_null() | end.is_in(untold).fill_null(value=True),
+        )
         for end in ends
     ]
 
@@ -128,7 +137,7 @@ def _side(
     theirs: _Ours,
 ) -> pl.DataFrame:
     """Give the flows of which one end is, or may be, the relay."""
-    taken = ours.inside | (ours.untold & ~theirs.inside)
+    taken = ours.inside | ours.later | (ours.untold & ~theirs.inside)
     columns = {"row": place, RELAY: end[0], PORT: end[1], CLIENT: other[0], "proved": ours.inside}
     return pl.DataFrame(columns).filter(taken)
 
@@ -171,7 +180,8 @@ def _ipv6_number(text: str) -> int | None:
 
 def within(addresses: pl.Series, at: pl.Series, networks: Sequence[RelayNetwork]) -> pl.Series:
     """Tell which addresses are inside a network, at their times; those without a time, at any."""
-    return _during(addresses, at, _spans_of(_numbered(addresses.drop_nulls().unique()), tuple(networks)))
+    spans = _spans_of(_numbered(addresses.drop_nulls().unique()), tuple(networks))
+    return _during(addresses, at.to_frame("at"), spans, _AT_START)
 
 
 def _spans_of(numbered: pl.DataFrame, networks: tuple[RelayNetwork, ...]) -> pl.DataFrame:
@@ -186,11 +196,15 @@ def _spans_of(numbered: pl.DataFrame, networks: tuple[RelayNetwork, ...]) -> pl.
     return pl.concat([pl.DataFrame(schema=_SPANS), *found]).unique()
 
 
-def _during(addresses: pl.Series, at: pl.Series, spans: pl.DataFrame) -> pl.Series:
-    rows = pl.DataFrame({"address": addresses, "at": at}).with_row_index("row")
-    begun = (pl.col("from_at") <= pl.col("at")).fill_null(value=True)
-    over = (pl.col("until_at") <= pl.col("at")).fill_null(value=False)
-    inside = rows.join(spans, on="address", how="inner").filter(begun & ~over)["row"]
+_OVER = (pl.col("until_at") <= pl.col("at")).fill_null(value=False)
+_AT_START = (pl.col("from_at") <= pl.col("at")).fill_null(value=True) & ~_OVER
+_MEANWHILE = (pl.col("from_at") < pl.col("until")).fill_null(value=True) & ~_OVER
+"""A flow without an end may go on into any time."""
+
+
+def _during(addresses: pl.Series, times: pl.DataFrame, spans: pl.DataFrame, held: pl.Expr) -> pl.Series:
+    rows = times.with_columns(address=addresses).with_row_index("row")
+    inside = rows.join(spans, on="address", how="inner").filter(held)["row"]
     mask = constant(False, len(addresses), pl.Boolean)  # noqa: FBT003  a cell
     return mask.scatter(inside.unique(), True)  # noqa: FBT003  a cell
 

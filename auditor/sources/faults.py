@@ -94,6 +94,25 @@ def _entry_faults(written: MappingFile) -> Iterator[Found]:
     for index, path in enumerate(written.extra):
         if wrong := around.fault_of_path(path):
             yield ("extra", index), *wrong
+    yield from _leaks(written)
+
+
+def _leaks(written: MappingFile) -> Iterator[Found]:
+    """Find what is protected in one place and would be kept as it is in another."""
+    holders: list[tuple[Loc, Fields]] = [(("fields",), written.fields)]
+    holders += [(("connections", index), entry) for index, entry in enumerate(written.connections)]
+    values = [value for _, holder in holders for value in holder.given.values()]
+    protected = {path for value in values if value.privacy in ("hash", "network") for path in value.paths}
+    kept: list[tuple[Loc, tuple[str, ...]]] = [
+        ((*loc, "labels", key), value.paths)
+        for loc, holder in holders
+        for key, value in holder.labels.items()
+    ]
+    kept += [(("extra", index), (path,)) for index, path in enumerate(written.extra)]
+    for loc, paths in kept:
+        if leaking := protected.intersection(paths):
+            text = f"`{min(leaking)}` is protected by `privacy`, and would be kept here"
+            yield loc, text, "leave it out"
 
 
 def _faults_of(entry: Entry, written: MappingFile) -> Iterator[Any]:

@@ -1,5 +1,6 @@
 """Does a mapping fit a log: columns that it names and the log lacks, and columns that nobody reads."""
 
+import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -10,37 +11,42 @@ from auditor.sources.parts import LABEL
 from auditor.text import nearest
 
 SHOWN = 30
+_PLAIN = re.compile(r"[^\W\d]+\d{0,2}(?:[ ._-][^\W\d]+\d{0,2})*")
+"""Words that may name a column: letters, and no more than a short number after them."""
+
 Warned = tuple[str, int]
 """What a warning says, and how many things it says it of."""
+
+
+class MisfitError(SourceError):
+    """A log is of another form than what it is read as."""
 
 
 def require_columns(
     log: Log, names: Sequence[str], present: set[str], absent: AbstractSet[str] = frozenset()
 ) -> None:
-    """Raise SourceError with every column that the mapping names and the log lacks.
+    """Raise MisfitError with every column that the mapping names and the log lacks.
 
     `names` are the log's own columns; `present` are those of the mapping's paths that lead to something, and
     `absent` those into elements that lead to nothing, where the log tells.
     """
     if faults := list(_faults(log, names, present, absent)):
-        raise SourceError(*faults)
+        raise MisfitError(*faults)
 
 
 def _faults(log: Log, names: Sequence[str], present: set[str], absent: AbstractSet[str]) -> Iterator[Fault]:
     used = {path for path in log.mapping.in_file if path in names}
     for name in sorted({name for name in used if names.count(name) > 1}):
         yield Fault(log.path, f"the column `{name}` stands twice", "rename one of them")
-    there = _listed(names)
     if log.mapping.canonical:
         if "started_at" not in present:
-            hint = f"describe the log in a mapping file, or rename its columns; there are: {there}"
-            yield Fault(
-                log.path, "has no column `started_at`, and a connection without a start is none", hint
-            )
+            hint = "describe the log in a mapping file, or rename its columns"
+            text = "has no column `started_at`, and a connection without a start is none"
+            yield Fault(log.path, text, f"{hint}; {_there(names)}")
         return
     told = {*present, *(path for path in log.mapping.paths if path not in log.mapping.in_file)}
-    for path, reader in _missing(log.mapping, told - absent, absent).items():
-        yield _lacks(log, path, reader, names)
+    if missing := _missing(log.mapping, told - absent, absent):
+        yield _lacks(log, missing, names)
 
 
 def _missing(mapping: Mapping, present: set[str], absent: AbstractSet[str]) -> dict[str, str]:
@@ -66,11 +72,28 @@ def _missing(mapping: Mapping, present: set[str], absent: AbstractSet[str]) -> d
     return missing
 
 
-def _lacks(log: Log, path: str, reader: str, names: Sequence[str]) -> Fault:
-    suggestion = nearest(path, names)
-    there = f"there are: {_listed(names)}"
-    text = f"has no column `{path}`, which the mapping `{log.mapping.id}` reads for {reader}"
-    return Fault(log.path, text, f"{suggestion} {there}" if suggestion else there)
+def _lacks(log: Log, missing: dict[str, str], names: Sequence[str]) -> Fault:
+    """Tell of all that is missing at once: mostly the log is of another format."""
+    mapping = f"the mapping `{log.mapping.id}` reads"
+    if len(missing) == 1:
+        [(path, reader)] = missing.items()
+        text = f"has no column `{path}`, which {mapping} for {reader}"
+        suggested = nearest(path, names)
+        return Fault(log.path, text, f"{suggested} {_there(names)}" if suggested else _there(names))
+    told = [f"`{path}` for {reader}" for path, reader in missing.items()]
+    more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+    text = f"has no column for {len(told)} that {mapping}: {', '.join(told[:SHOWN])}{more}"
+    near = [(path, nearest(path, names)) for path in list(missing)[:SHOWN]]
+    hints = [f"`{path}`: {suggested}" for path, suggested in near if suggested]
+    return Fault(log.path, text, " ".join([*hints, _there(names)]))
+
+
+def _there(names: Sequence[str]) -> str:
+    """Name the columns, unless they look like values: those are nobody's to be printed."""
+    plain = sum(_PLAIN.fullmatch(name) is not None for name in names)
+    if plain * 2 >= len(names):
+        return f"there are: {_listed(names)}"
+    return "its first line looks like values and not like names of columns"
 
 
 def _listed(names: Sequence[str]) -> str:

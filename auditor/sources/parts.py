@@ -10,8 +10,8 @@ from auditor.model import CONNECTION, ROLE, TIER, TIME_BASIS, BadValue, Role, Ti
 from auditor.sources.cells import Cells, kept_text, written_in
 from auditor.sources.language import Value
 from auditor.sources.mapping import Mapping, Part
-from auditor.sources.reading import Reading, constant, merged, nulled
-from auditor.sources.times import read_durations, read_instants, units_fitting
+from auditor.sources.reading import Reading, constant, merged, nulled, reasons_of
+from auditor.sources.times import LAST, read_durations, read_instants, units_fitting
 from auditor.sources.values import (
     HIGHEST,
     LOWEST,
@@ -196,7 +196,10 @@ def _typed(read: PartRead, name: str, value: Value, written: pl.Series, zone: st
     """Read what is written as the type of its column."""
     if name == "ended_at" and value.unit is not None:
         lasted = read_durations(written, value.unit)
-        return Reading(read.columns["started_at"] + lasted.values.cast(pl.Duration("us")), lasted.reasons)
+        ended = read.columns["started_at"] + lasted.values.cast(pl.Duration("us"))
+        beyond = ended >= LAST
+        kept = nulled(ended, beyond)
+        return Reading(kept, merged(lasted.reasons, reasons_of(ended, kept, (beyond, BadValue.OUT_OF_RANGE))))
     if name in ("started_at", "ended_at"):
         return read_instants(written, value, zone)
     if name in ("relay_ip", "client_ip"):

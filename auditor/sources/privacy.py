@@ -66,6 +66,17 @@ def require_key(log: Log) -> None:
         raise SourceError(Fault(log.path, text, hint))
 
 
+def require_ends(log: Log) -> None:
+    """Raise SourceError where clients are to be protected, and nothing tells them from relays."""
+    flows = any(part.relay_among for part in log.mapping.parts)
+    if flows and "client_ip" in modes_of(log) and not log.told.relay_networks:
+        text = "protects `client_ip`, and nothing tells which end of a flow is the client"
+        hint = (
+            "give an inventory with lines that have a prefix and `kind: relay`, or --privacy client_ip=keep"
+        )
+        raise SourceError(Fault(log.path, text, hint))
+
+
 @dataclass(frozen=True, slots=True)
 class Guarded:
     """A source of which nothing leaves that is not to be kept, but client addresses: those are located."""
@@ -73,8 +84,9 @@ class Guarded:
     source: Source
 
     def plan(self, log: Log, *, piece_bytes: int) -> Plan:
-        """Plan as the source does. Raises SourceError also where a key is missing."""
+        """Plan as the source does. Raises SourceError also where what is asked cannot be kept."""
         require_key(log)
+        require_ends(log)
         return self.source.plan(log, piece_bytes=piece_bytes)
 
     def batches(self, piece: Piece) -> Iterator[Batch]:

@@ -20,8 +20,11 @@ ADDRESSES = ("relay_ip", "client_ip")
 DECLARED = ("relay_country_declared", "participant_country_declared")
 WORDS: dict[str, set[str]] = {"role": set(Role), "tier": set(Tier), "time_basis": set(TimeBasis)}
 TIME_WORDS = ("iso8601", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "typed")
-PROTECTED = {"hash": ("call_id", "session_id", "account_id", "participant_id"), "network": ("client_ip",)}
-"""The columns that can be kept as a hash, or as a network."""
+PROTECTED = {"hash": ("call_id", "session_id", "participant_id"), "network": ("client_ip",)}
+"""The columns that can be kept as a hash, or as a network.
+
+An account is not among them: rules and the accounts file name it, and would no longer find it.
+"""
 
 Found = tuple[Loc, str, str | None]
 """What is wrong below some key: where from there, what, and a hint."""

@@ -85,6 +85,22 @@ def test_what_a_directory_holds_and_nobody_reads_is_named(folder: Path) -> None:
     assert left_out_of([str(folder / "b.csv"), f"{folder}/*.ndjson"]) == []
 
 
+def test_a_file_of_a_directory_is_a_log_by_its_name_or_by_what_it_shows(folder: Path) -> None:
+    (folder / "turn.log").write_text("1\n")
+    (folder / "notes.txt").write_text("2\n")
+    (folder / "a.bin").write_text("1\n")
+
+    def shows(path: str) -> bool:
+        return Path(path).read_text().startswith("1")
+
+    found = find_logs([str(folder)], shows=shows)
+    assert str(folder / "turn.log") in found
+    assert not {str(folder / "notes.txt"), str(folder / "a.bin")} & set(found)
+    left = left_out_of([str(folder)], shows=shows)
+    assert {str(folder / "notes.txt"), str(folder / "a.bin")} <= set(left)
+    assert str(folder / "turn.log") not in left
+
+
 def test_a_file_with_the_signs_of_a_glob_in_its_name_is_itself(folder: Path) -> None:
     (folder / "[a].csv").touch()
     assert names(folder, find_logs([f"{folder}/[a].csv"])) == ["[a].csv"]

@@ -98,6 +98,31 @@ def test_an_end_that_nobody_can_read_may_be_a_relay_unless_the_other_one_is(tmp_
     ]
 
 
+def test_a_flow_that_reaches_into_the_time_of_a_network_may_have_used_a_relay_of_it(tmp_path: Path) -> None:
+    begin = int(MID.timestamp())
+    mapping = MAPPING.replace(
+        "role: {const: turn}", "ended_at: {from: u, time: epoch_s}, role: {const: turn}"
+    )
+    (tmp_path / "flows.yaml").write_text(mapping, encoding="utf-8")
+    lines = [
+        f"{begin - 9},{begin + 9},192.0.2.7,1,198.51.100.9,2",
+        f"{begin - 9},{begin},192.0.2.7,1,198.51.100.9,2",
+        f"{begin - 9},,192.0.2.7,1,198.51.100.9,2",
+        f"{begin},{begin + 9},192.0.2.7,1,198.51.100.9,2",
+    ]
+    (tmp_path / "log.csv").write_text("t,u,src,sport,dst,dport\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    networks = told(network("192.0.2.7/32", begin=MID))
+    log = Log(str(tmp_path / "log.csv"), "csv", load_mapping(tmp_path / "flows.yaml"), networks)
+    (piece,) = CsvSource().plan(log, piece_bytes=1 << 30).pieces
+    (batch,) = CsvSource().batches(piece)
+    assert batch.connections.select("record", "relay_ip", "use_proved").rows() == [
+        (2, "192.0.2.7", False),
+        (4, "192.0.2.7", False),
+        (5, "192.0.2.7", True),
+    ]
+    assert dict(batch.not_connections.select("reason", "count").rows()) == {"header": 1, "not_ours": 1}
+
+
 def test_a_network_counts_only_while_it_is_one_of_relays(tmp_path: Path) -> None:
     batch = read(
         tmp_path,

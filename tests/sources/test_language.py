@@ -267,3 +267,13 @@ def test_a_record_of_no_entry_is_no_connection(lines: Lines) -> None:
     )
     assert result.aside == {"header": 1, "no_relay": 1}
     assert result.column("part") == [1]
+
+
+def test_an_end_that_a_duration_puts_beyond_2100_is_out_of_range(lines: Lines) -> None:
+    result = lines(
+        f"fields: {{{AT}, {ROLE}, relay_ip: r, ended_at: {{from: d, after: started_at, unit: s}}}}\n",
+        "t,d,r",
+        f"{NOW},3000000000,1.2.3.4",
+    )
+    assert result.column("ended_at") == [None]
+    assert result.unread == [("ended_at", BadValue.OUT_OF_RANGE, 1, "3000000000")]

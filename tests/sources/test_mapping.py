@@ -64,6 +64,18 @@ def faults_of(path: Path) -> list[str]:
             " else: {from: u, time: epoch_s, required: true}}}\n",
             "fields.started_at.else.required: holds for the whole value",
         ),
+        (
+            CSV + START + "connections: [{call_id: {from: a, privacy: hash}}]\nextra: [b, a]\n",
+            "extra.2: `a` is protected by `privacy`",
+        ),
+        (
+            CSV + START + "connections: [{call_id: {from: a, privacy: hash}, labels: {x: a}}]\n",
+            "connections.1.labels.x: `a` is protected by `privacy`",
+        ),
+        (
+            CSV + START + "connections: [{account_id: {from: a, privacy: hash}}]\n",
+            "`hash` is for call_id, session_id, participant_id, not for `account_id`",
+        ),
         (CSV + START + "connections: [{call_id: {from: a, pattern: '('}}]\n", "is no regular expression"),
         (
             CSV + START + "connections: [{call_id: {from: a, pattern: '(.)'}}]\n",

@@ -30,6 +30,7 @@ def test_a_zoom_meeting_is_named_by_its_file(tmp_path: Path, file: str, call: st
         ("A", "", [("A",)]),
         ("", "B;", [("B",)]),
         ("", "", [(None,)]),
+        ("", ";", [(None,)]),
         (None, None, [(None,)]),
     ],
 )
@@ -107,3 +108,14 @@ def test_both_spellings_and_units_of_livekit_are_read(
 @pytest.mark.parametrize("name", ["zoom-qss", "chime-events", "livekit-webhook"])
 def test_lines_that_are_no_events_of_the_platform_are_rejects(tmp_path: Path, name: str) -> None:
     assert rejects(of_lines(name, tmp_path, {"msg": "started", "level": 30})) == [("missing", "started_at")]
+
+
+def test_a_list_where_the_objects_of_edges_are_due_is_kept_as_places_that_nobody_knows(
+    tmp_path: Path,
+) -> None:
+    summary = {"call_sid": "CA1", "start_time": "2020-04-02T14:00:00Z", "carrier_edge": []}
+    client = {"properties": {"twilio_media_ip": "192.0.2.1", "media_region": "ie1"}}
+    log = of_json("twilio-call-summary", tmp_path, {**summary, "client_edge": client})
+    media = rows(log, "role", "relay_ip", "relay_site")
+    assert ("media", "192.0.2.1", "ie1") in media
+    assert ("media", None, None) in media

@@ -71,6 +71,25 @@ def test_client_addresses_stay_whole_until_they_are_located(log: Log) -> None:
     assert shown(connections, log)["client_ip"].to_list() == ["198.51.100.0/24"]
 
 
+FLOWS = """\
+schema: auditor/mapping@1
+id: flows
+title: t
+input: {format: csv}
+connections: [{started_at: {from: t, time: epoch_s}, relay_among: [{ip: a}, {ip: b}]}]
+"""
+
+
+def test_clients_that_nothing_tells_from_relays_cannot_be_protected(tmp_path: Path) -> None:
+    (tmp_path / "flows.yaml").write_text(FLOWS, encoding="utf-8")
+    (tmp_path / "log.csv").write_text("t,a,b\n1767225600,192.0.2.1,198.51.100.7\n", encoding="utf-8")
+    protecting = Circumstances(privacy=(("client_ip", "network"),))
+    log = Log(str(tmp_path / "log.csv"), "csv", load_mapping(tmp_path / "flows.yaml"), protecting)
+    with pytest.raises(SourceError, match="nothing tells which end of a flow is the client"):
+        SOURCE.plan(log, piece_bytes=1 << 30)
+    SOURCE.plan(replace(log, told=Circumstances()), piece_bytes=1 << 30)
+
+
 def test_without_a_key_nothing_starts(log: Log) -> None:
     with pytest.raises(SourceError, match="keeps `participant_id` as a hash, and there is no key"):
         SOURCE.plan(replace(log, told=Circumstances()), piece_bytes=1 << 30)

@@ -197,3 +197,25 @@ def test_a_server_is_nobodys_client(tmp_path: Path) -> None:
         "teams-cri", tmp_path, CRI, CallId="c", SessionStartTime="2020-04-02T14:00:00Z", **roles, **addresses
     )
     assert rows(insights, "relay_ip", "client_ip") == [("198.51.100.1", None), ("198.51.100.2", None)]
+
+
+def test_a_segment_with_media_counts_though_it_has_no_id(tmp_path: Path) -> None:
+    log = of_json("teams-callrecord", tmp_path, teams_record(RELAY, id=None))
+    assert rows(log, "relay_ip") == [("192.0.2.1",)]
+    assert aside(log) == {}
+
+
+def test_segments_that_are_no_array_are_a_reject_and_not_taken_for_none(tmp_path: Path) -> None:
+    record = teams_record(RELAY)
+    (session,) = record["sessions"]
+    (session["segments"],) = session["segments"]
+    log = of_json("teams-callrecord", tmp_path, record)
+    assert rejects(log) == [("unreadable", "each")]
+    assert aside(log) == {}
+
+
+@pytest.mark.parametrize("word", ["server", "True", "1", ""])
+def test_another_word_than_server_and_client_is_warned_of(tmp_path: Path, word: str) -> None:
+    values = {"First Is Server": word, "Second Is Server": "Client", "Conference Id": "q"}
+    log = of_row("teams-cqd", tmp_path, CQD, **values, **{"Start Time": "2020-04-02 14:00:00"})
+    assert "whether an end of this stream was a server is not said" in warnings(log)

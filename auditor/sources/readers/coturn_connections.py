@@ -7,6 +7,7 @@ import polars as pl
 
 from auditor.model import BadValue, Role, TimeBasis
 from auditor.sources.interface import Log
+from auditor.sources.privacy import modes_of
 from auditor.sources.readers.coturn_sessions import PEERS_KEPT
 from auditor.sources.readers.gathered import Gathered
 from auditor.sources.values import split_ports
@@ -30,6 +31,8 @@ def gather(gathered: Gathered, sessions: pl.DataFrame, log: Log) -> bool:
     unused, used = rows.filter(~pl.col("used")), rows.filter("used")
     if unused.height:
         gathered.aside("not_used", unused["record"][0], int(unused["records"].sum()))
+    if "client_ip" in modes_of(log):  # peers are clients, too
+        used = used.with_columns(peers=pl.lit(None, used.schema["peers"]))
     if used.height:
         frame = _connections(used, dict(log.told.public_addresses))
         early = frame.filter(pl.col("ended_at") < pl.col("started_at"))

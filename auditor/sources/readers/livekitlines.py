@@ -61,7 +61,7 @@ class Said:
             if name.endswith(_CANDIDATES) and value is not None
         }
         found = {
-            transport: pair_among(candidates if isinstance(candidates, list) else [candidates])
+            transport: pair_among(candidates) if isinstance(candidates, list) else UNTOLD
             for transport, candidates in lists.items()
         }
         return {transport: pair for transport, pair in found.items() if pair is not None}

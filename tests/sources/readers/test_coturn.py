@@ -548,3 +548,11 @@ def test_the_reader_names_what_it_consists_of() -> None:
         ),
     }
     assert replace(READER, modules=READER.modules[:1]).mapping.sha256 != READER.mapping.sha256
+
+
+def test_peers_are_not_told_of_where_addresses_of_clients_are_protected(tmp_path: Path) -> None:
+    path = tmp_path / "turn.log"
+    path.write_text(f"{AT}{NEW}\n{AT}{N}peer 198.51.100.8 lifetime updated: 300\n", encoding="utf-8")
+    assert "198.51.100.8" in Found(path).only["extra"]
+    protected = Circumstances(privacy=(("client_ip", "network"),))
+    assert Found(path, protected).only["extra"] is None

@@ -398,3 +398,17 @@ def test_of_too_many_participants_the_first_are_handed_on_without_an_end(tmp_pat
     found = found_in(reader, log_of(reader, tmp_path / "livekit.log", "".join(lines)))
     assert ["ended_at" in one for one in found.connections] == [False, False, True, True]
     assert (found.records, found.not_connections) == (8, {"other_event": 2})
+
+
+def test_early_versions_do_not_number_the_selected_pair(tmp_path: Path) -> None:
+    ends = [one.replace("[selected:1]", "[selected]") for one in (LOCAL, REMOTE)]
+    found = read(tmp_path, active(candidates=ends))
+    assert [one["relay_ip"] for one in found.connections] == ["192.0.2.5"]
+
+
+@pytest.mark.parametrize("candidates", [["[local][selected:1] udp4 host"], "cut", [3], {"local": 1}])
+def test_a_selected_pair_that_nobody_can_read_is_a_path_that_nobody_can_place(
+    tmp_path: Path, candidates: object
+) -> None:
+    found = read(tmp_path, active(candidates=candidates))
+    assert [one.get("relay_ip") for one in found.connections] == [None]

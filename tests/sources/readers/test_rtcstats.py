@@ -536,3 +536,19 @@ def test_connections_tile_the_time_in_which_a_pair_is_selected(
         now is not None and (number == 0 or samples[number - 1][0] != now)
         for number, (now, _) in enumerate(samples)
     )
+
+
+@pytest.mark.parametrize("address", ["203.0.113.77", "x.x.x.x"])
+def test_an_end_learnt_from_checks_that_was_signalled_as_a_relay_is_one(tmp_path: Path, address: str) -> None:
+    signalled = "candidate:1 1 udp 5 203.0.113.77 2000 typ relay raddr 0.0.0.0 rport 0"
+    direct = {
+        "H": ENDS["H"],
+        "R": candidate("prflx", address, 2000, type="remote-candidate"),
+        "P": pair("H", "R"),
+        "T": transport("P"),
+    }
+    told = ["addIceCandidate", "PC_0", {"candidate": signalled}, T]
+    whole = dump(tmp_path, CREATE, TO_PEER, told, getstats(1, direct))
+    assert shown(whole, "role", "relay_ip", "use_proved") == [("turn", "203.0.113.77", True)]
+    unsignalled = dump(tmp_path, CREATE, TO_PEER, getstats(1, direct))
+    assert shown(unsignalled, "role", "relay_ip", "use_proved") == [("turn", address, False)]

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from auditor.model import Role
 from auditor.sources.readers.webrtc.candidates import RELAY, Candidate
 
+PRFLX = "prflx"
 NOWHERE = Candidate()
 _HIDDEN = ("0.0.0.0", "::")  # noqa: S104  what browsers write in place of an address, not one to listen at
 
@@ -54,8 +55,8 @@ def _beyond(remote: Candidate, facing: Facing, client: str | None) -> Iterator[U
         yield Use(Role.MEDIA, end, client)
     elif facing is Facing.UNKNOWN:
         yield Use(Role.UNKNOWN, end, client, proved=False)
-    elif remote.kind is None:
-        yield Use(Role.TURN, NOWHERE, None, ours=False, proved=False)
+    elif remote.kind in (None, PRFLX):  # a relay of theirs looks so until it is signalled
+        yield Use(Role.TURN, end if remote.kind else NOWHERE, None, ours=False, proved=False)
 
 
 def client_of(local: Candidate, seen_as: set[str]) -> str | None:
