@@ -21,6 +21,8 @@ _LISTED = 20
 """So many sites, values or warnings are named; more are counted."""
 
 _EXCERPT = 200
+_WARNING = 2_000
+"""One may name many paths."""
 
 _NOT_LOCATED = {
     "masked": "masked: nobody can place them",
@@ -183,7 +185,7 @@ def _warnings(check: LogCheck) -> Iterator[str]:
         told.append("every connection is without address, site and host name: none can be placed")
     of_lists = set(_of_lists(check.formats))
     rows = check.warnings.head(_LISTED).select("text", "count").iter_rows()
-    told += [visible(text) + ("" if text in of_lists else _times(count)) for text, count in rows]
+    told += [visible(text, _WARNING) + ("" if text in of_lists else _times(count)) for text, count in rows]
     if check.without_zone:
         told.append(
             f"{counted(check.without_zone, 'time')} without an offset: say of which zone, --zone ZONE; "

@@ -130,17 +130,16 @@ def _unplaced(summary: Summary, where: str) -> Iterator[str]:
     unplaced = unplaced_in(Tables.at(Path(where)).locations, _MOST_STRINGS)
     if not (summary.undetermined and unplaced.rows):
         return
-    run = shlex.quote(where)
-    yield from _wrapped(
-        "Sites and host names that nothing places, by connections "
-        f"(to fill in a line for each: auditor inventory new {visible(run, len(run))}):"
-    )
+    yield "Sites and host names that nothing places, by connections:"
     counts = max(len(whole(row.connections)) for row in unplaced.rows)
     for row in unplaced.rows:
         beside = "" if row.beside is None else f", {visible(row.beside, _STRING)}"
         yield f"{_INDENT}{whole(row.connections):>{counts}}  {visible(row.text, _STRING)}{beside}"
     if unplaced.left_out:
         yield f"{_INDENT}and {whole(unplaced.left_out)} more, in section 7 of the report"
+    if any(row.drafted for row in unplaced.rows):
+        run = shlex.quote(where)  # in one line, whatever its length: it is there to be copied
+        yield f"{_INDENT}lines to be filled in: auditor inventory new {visible(run, len(run))}"
 
 
 def _how_many(each: Undetermined) -> str:

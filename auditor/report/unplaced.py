@@ -75,10 +75,10 @@ def _relay(row: Mapping[str, Any]) -> UnplacedRelay:
         kind = "site" if name is None else "site and host name"
         return UnplacedRelay(Logged(site), beside, kind, connections, drafted=True)
     if row["for_address"]:
-        kind = "host name, in place of an address"
+        kind = "host name, given as an address"
         return UnplacedRelay(Logged(name), None, kind, connections, drafted=False)
     named = _is_name(name)
-    kind = "host name" if named else "in place of a host name, and none"
+    kind = "host name" if named else "given as a host name, but none"
     return UnplacedRelay(Logged(name), None, kind, connections, drafted=named)
 
 

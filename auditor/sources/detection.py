@@ -69,9 +69,12 @@ def detected_in(path: Path) -> Detected:
 
 
 def bears_mark(path: str) -> bool:
-    """Tell whether a log bears the mark of a format, or of several; one that cannot be read bears none."""
+    """Tell whether a log bears the mark of a format, or of several; one that cannot be read bears none.
+
+    Our own columns are no such mark: of them the suffix has to tell the form.
+    """
     try:
-        return bool(_marks_in(head_of(Path(path))))
+        return any(one.format != COLUMNS.name for one in _marks_in(head_of(Path(path))))
     except SourceError:
         return False
 
@@ -125,7 +128,7 @@ def _other_mark(head: Head, log: Log) -> str | None:
     marks = [one.format for one in _marks_in(head)]
     if log.mapping.id in marks:
         return None
-    if "started_at" in log.mapping.paths:  # a mapping of the user's may well read a column of that name
+    if "started_at" in log.mapping.paths or suffix_of(log.path) not in FORMATS:  # then it need not be ours
         marks = [name for name in marks if name != COLUMNS.name]
     if len(marks) == 1:
         return f"it bears the mark of `{marks[0]}`: --format {marks[0]}"

@@ -80,9 +80,12 @@ def _lacks(log: Log, missing: dict[str, str], names: Sequence[str]) -> Fault:
         text = f"has no column `{path}`, which {mapping} for {reader}"
         suggested = nearest(path, names)
         return Fault(log.path, text, f"{suggested} {_there(names)}" if suggested else _there(names))
-    told = [f"`{path}` for {reader}" for path, reader in missing.items()]
-    more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
-    text = f"has no column for {len(told)} that {mapping}: {', '.join(told[:SHOWN])}{more}"
+    readers: dict[str, list[str]] = {}
+    for path, reader in list(missing.items())[:SHOWN]:
+        readers.setdefault(reader, []).append(f"`{path}`")
+    told = "; ".join(f"for {reader} {', '.join(paths)}" for reader, paths in readers.items())
+    more = f"; and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+    text = f"lacks {len(missing)} columns that {mapping}: {told}{more}"
     near = [(path, nearest(path, names)) for path in list(missing)[:SHOWN]]
     hints = [f"`{path}`: {suggested}" for path, suggested in near if suggested]
     return Fault(log.path, text, " ".join([*hints, _there(names)]))
@@ -93,7 +96,7 @@ def _there(names: Sequence[str]) -> str:
     plain = sum(_PLAIN.fullmatch(name) is not None for name in names)
     if plain * 2 >= len(names):
         return f"there are: {_listed(names)}"
-    return "its first line looks like values and not like names of columns"
+    return "the names of its columns look like values, and are not shown here"
 
 
 def _listed(names: Sequence[str]) -> str:

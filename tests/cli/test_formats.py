@@ -86,6 +86,11 @@ def audited(invoke: Invoke, tmp_path: Path) -> Run:
     return run
 
 
+def joined(done: Result) -> str:
+    """Give what was printed, in one line."""
+    return " ".join(done.stdout.split())
+
+
 def manifest(folder: Path) -> Any:  # noqa: ANN401  any JSON value
     return json.loads((folder / "run" / "manifest.json").read_text())
 
@@ -127,6 +132,27 @@ def test_of_a_reader_is_told_what_it_is_and_where_its_page_is(invoke: Invoke) ->
 def test_a_name_that_is_none_is_a_wrong_command_line(invoke: Invoke, words: tuple[str, ...]) -> None:
     done = invoke(*words)
     assert (done.exit_code, "did you mean `zeek-conn`?" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("audit", "a.csv", "--format", "x.yaml"), "--mapping x.yaml"),
+        (("audit", "a.csv", "--mapping", "zeek-conn"), "--format zeek-conn"),
+    ],
+)
+def test_a_format_and_a_mapping_file_that_are_taken_for_each_other_are_told_apart(
+    invoke: Invoke, words: tuple[str, ...], hint: str
+) -> None:
+    done = invoke(*words)
+    assert (done.exit_code, f"hint: {hint}\n" in done.stderr) == (2, True), done.stderr
+
+
+def test_the_name_of_a_mapping_file_without_its_suffix_is_told_the_file(
+    invoke: Invoke, mapping: Path, log: Path
+) -> None:
+    done = invoke("formats", "check", mapping.with_suffix(""), log)
+    assert (done.exit_code, f"hint: did you mean `{mapping}`?" in done.stderr) == (2, True), done.stderr
 
 
 @pytest.mark.parametrize(
@@ -188,6 +214,64 @@ def test_what_a_mapping_makes_of_a_log_is_shown_before_an_audit(
     assert "are masked: nobody can place them" in text
     assert "\x1b" not in text
     assert "u1" not in text
+
+
+def test_one_log_of_several_that_gives_nothing_ends_a_check_with_4(
+    invoke: Invoke, tmp_path: Path, mapping: Path, log: Path
+) -> None:
+    aside, form = tmp_path / "aside.csv", tmp_path / "form.csv"
+    aside.write_text(HEADER + row("-", pool="p2p"))
+    form.write_text(HEADER)
+    assert invoke("formats", "check", mapping, log, form).exit_code == 0
+    done = invoke("formats", "check", mapping, log, aside)
+    assert (done.exit_code, "aside.csv: none of its records became a connection" in joined(done)) == (4, True)
+
+
+def test_a_log_that_gives_nothing_is_told_whose_mark_it_bears(invoke: Invoke, tmp_path: Path) -> None:
+    log = tmp_path / "conn.log"
+    log.write_text(ZEEK)
+    done = invoke("formats", "check", "jvb", log)
+    assert done.exit_code == 4
+    assert "became a connection; it bears the mark of `zeek-conn`: --format zeek-conn" in joined(done)
+
+
+def test_connections_that_name_no_place_at_all_are_told_of(
+    invoke: Invoke, tmp_path: Path, mapping: Path
+) -> None:
+    mapping.write_text(MAPPING.replace("if_no_relay: none", "if_no_relay: keep"))
+    log, told = tmp_path / "edge.csv", "every connection is without address, site and host name"
+    for rows, expected in ((row(""), True), (row("") + row("", site="Berlin"), False), (row(CHINA), False)):
+        log.write_text(HEADER + rows)
+        done = invoke("formats", "check", mapping, log)
+        assert (done.exit_code, told in joined(done)) == (0, expected), done.stdout
+
+
+def test_one_connection_is_not_numbered_and_an_untried_mapping_is_said_to_be_so(
+    invoke: Invoke, tmp_path: Path, mapping: Path, log: Path
+) -> None:
+    mapping.write_text(MAPPING.replace("checked_against: documentation\n", ""))
+    done = invoke("formats", "check", mapping, log)
+    assert "The first 2 connections:" in done.stdout
+    assert "an edge; it does not say what it was checked against\n" in done.stdout
+    one = tmp_path / "one.csv"
+    one.write_text(HEADER + row(CHINA))
+    assert "The first connection:" in invoke("formats", "check", mapping, one).stdout
+
+
+def test_what_is_told_of_a_list_is_told_once_and_of_records_with_their_number(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    mapping, log = tmp_path / "m.yaml", tmp_path / "log.json"
+    warn = "[{when: {$document.next: {not: null}}, text: paged}, {when: {p: {not: null}}, text: odd}]"
+    mapping.write_text(
+        "schema: auditor/mapping@1\nid: m\ntitle: t\ninput: {format: json, records: [rows]}\n"
+        "fields: {started_at: {from: at, time: iso8601}, relay_ip: r, role: {const: media}}\n"
+        f"warn: {warn}\n"
+    )
+    record = {"at": "2020-04-05T12:00:00Z", "r": CHINA, "p": 1}
+    log.write_text(json.dumps({"next": "x", "rows": [record] * 3}))
+    done = invoke("formats", "check", mapping, log)
+    assert ("  paged\n" in done.stdout, "  odd (3 times)\n" in done.stdout) == (True, True), done.stdout
 
 
 def test_times_without_a_zone_are_asked_for(invoke: Invoke, tmp_path: Path, mapping: Path) -> None:
@@ -367,6 +451,24 @@ def test_a_log_that_gave_nothing_is_not_hidden_by_one_that_gave_something(
         assert done.exit_code == code, done.stderr
         texts = [one["text"] for one in summary(tmp_path)["warnings"] if one["source_file"] == str(path)]
         assert texts == ["none of its records became a connection, read as `edge`"]
+
+
+def test_a_log_with_the_mark_of_its_format_that_gives_nothing_is_not_taken_for_misread(
+    audited: Run, tmp_path: Path
+) -> None:
+    log = tmp_path / "events.json"
+    events = '{"events": [{"call_sid": "CA1", "edge": "x", "level": "INFO", "group": "g", "name": "n"}]}'
+    for text, misread in ((events, False), ('{"events": [{}]}', True)):
+        log.write_text(text)
+        done = audited(log, "--format", "twilio-call-events")
+        assert done.exit_code == 4, done.stderr
+        names = [one["name"] for one in summary(tmp_path)["conditions"]]
+        assert ("misread" in names, "nothing_covered" in names) == (misread, True)
+    log.write_text(ZEEK)
+    audited(log, "--format", "jvb")
+    texts = [one["text"] for one in summary(tmp_path)["warnings"]]
+    other = "it bears the mark of `zeek-conn`: --format zeek-conn"
+    assert f"none of its records became a connection, read as `jvb`; {other}" in texts
 
 
 def test_of_a_flow_only_the_relay_is_recorded(invoke: Invoke, tmp_path: Path) -> None:

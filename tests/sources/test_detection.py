@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -9,10 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.errors import Fault
-from auditor.sources.detection import HEAD_BYTES, Chosen, chosen_for, detected_in
+from auditor.errors import Fault, SourceError
+from auditor.sources.detection import (
+    HEAD_BYTES,
+    Chosen,
+    bears_mark,
+    chosen_for,
+    detected_in,
+    explained,
+    is_as_marked,
+    other_mark,
+)
+from auditor.sources.discover import log_of
+from auditor.sources.interface import Log
+from auditor.sources.mapping import load_mapping
 from auditor.sources.marks import MARKS, Head
-from auditor.sources.registry import Kind, format_names
+from auditor.sources.registry import Format, Kind, format_named, format_names, source_of
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs" / "formats"
 BESIDE = ("expected.json", "told.json", "inventory.csv", "accounts.csv")
@@ -106,6 +119,94 @@ def test_a_log_without_a_mark_is_read_by_its_suffix(tmp_path: Path) -> None:
 def test_what_a_log_may_be_is_said(tmp_path: Path) -> None:
     header = (SAMPLES / "teams-cqd" / "cqd-streams.csv").read_text().partition("\n")[0]
     assert "`teams-cqd` (" in (fault(written(tmp_path, "a.log", header)).hint or "")
+
+
+def read_as(name: str, path: str) -> Log:
+    found = format_named(name, "here")
+    assert isinstance(found, Format), found
+    return replace(log_of(path, found.mapping), format=name if found.kind is Kind.READER else "csv")
+
+
+def planned(log: Log) -> Fault:
+    """Give the one fault with which a log is not read."""
+    with pytest.raises(SourceError) as error:
+        source_of(log).plan(log, piece_bytes=1 << 20)
+    [fault] = explained(error.value, log).faults
+    return fault
+
+
+def test_a_log_without_our_columns_is_told_first_which_format_it_may_be() -> None:
+    path = str(SAMPLES / "teams-cqd" / "cqd-streams.csv")
+    told = planned(log_of(path, None))
+    assert told.text.startswith("has no column `started_at`")
+    assert told.hint is not None
+    assert told.hint.startswith(
+        "it may be `teams-cqd` (18 of the 18 names that it reads): --format teams-cqd; "
+    )
+    assert told.hint.endswith("`Second Relay Port`")
+
+
+def test_a_log_with_another_mark_is_told_its_format_and_all_that_it_lacks_at_once() -> None:
+    told = planned(read_as("teams-cqd", str(SAMPLES / "nfdump-csv" / "flows.csv")))
+    assert told.text.startswith(
+        "lacks 18 columns that the mapping `teams-cqd` reads: for `call_id` `Conference"
+    )
+    assert "; for `relay_ip` `First Relay IP`" in told.text
+    assert told.hint is not None
+    assert told.hint.startswith("it bears the mark of `nfdump-csv`: --format nfdump-csv; ")
+
+
+def test_a_log_that_bears_the_mark_of_what_it_is_read_as_is_told_of_no_other(tmp_path: Path) -> None:
+    log = read_as("nfdump-csv", written(tmp_path, "a.csv", "firstSeen,lastSeen,srcAddr,dstAddr\n1,2,3,4\n"))
+    told = planned(log)
+    assert "mark" not in (told.hint or "")
+    assert other_mark(log) is None
+    assert is_as_marked(log)
+
+
+def test_a_log_is_as_marked_only_where_its_mapping_is_the_one_that_came_with_us(tmp_path: Path) -> None:
+    log = read_as("nfdump-csv", str(SAMPLES / "nfdump-csv" / "flows.csv"))
+    assert is_as_marked(log)
+    assert not is_as_marked(replace(log, mapping=replace(log.mapping, sha256="0" * 64)))
+    assert not is_as_marked(log_of(written(tmp_path, "a.csv", OURS), None))
+    assert not is_as_marked(read_as("coturn", log.path))
+    assert other_mark(read_as("coturn", log.path)) == "it bears the mark of `nfdump-csv`: --format nfdump-csv"
+
+
+def test_marks_of_several_formats_are_all_told(tmp_path: Path) -> None:
+    log = read_as("coturn", written(tmp_path, "a.csv", FLOWS))
+    assert other_mark(log) == "it bears the marks of `aws-vpc` and `silk-rwcut`: --format NAME"
+
+
+def test_a_mapping_that_reads_started_at_is_told_of_our_columns_by_nobody(tmp_path: Path) -> None:
+    ours = read_as("nfdump-csv", written(tmp_path, "a.csv", OURS))
+    assert other_mark(ours) == "it bears the mark of `canonical`: --format canonical"
+    text = (
+        "schema: auditor/mapping@1\nid: m\ntitle: t\ninput: {format: csv}\n"
+        "fields: {started_at: {from: started_at, time: epoch_s}, role: {const: media}, relay_ip: r}\n"
+    )
+    assert other_mark(replace(ours, mapping=load_mapping(Path(written(tmp_path, "m.yaml", text))))) is None
+
+
+@pytest.mark.parametrize(
+    "line", ["7,2020-04-02 14:00:00,alice@example.org,192.0.2.7,Alice", "a-1,7,+49 30 1"]
+)
+def test_a_first_line_of_values_is_not_printed(tmp_path: Path, line: str) -> None:
+    told = planned(log_of(written(tmp_path, "a.csv", f"{line}\n"), None))
+    assert told.hint is not None
+    assert told.hint.endswith("the names of its columns look like values, and are not shown here")
+    for value in line.split(","):
+        assert f"`{value}`" not in str(told)
+
+
+def test_names_of_which_half_are_plain_are_listed(tmp_path: Path) -> None:
+    told = planned(log_of(written(tmp_path, "a.csv", "First Relay IP,src4_addr,id.orig_h,1,2,3\n"), None))
+    assert (told.hint or "").endswith("there are: `First Relay IP`, `src4_addr`, `id.orig_h`, `1`, `2`, `3`")
+
+
+def test_our_own_columns_make_no_log_of_a_file_whose_suffix_tells_no_form(tmp_path: Path) -> None:
+    assert not bears_mark(written(tmp_path, "a.txt", OURS))
+    assert bears_mark(written(tmp_path, "b.txt", FLOWS))
 
 
 def test_a_mark_may_stand_far_from_the_beginning(tmp_path: Path) -> None:

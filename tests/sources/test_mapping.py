@@ -182,6 +182,26 @@ def test_a_column_that_the_file_lacks_is_named_with_the_nearest_and_all_there_ar
     assert fault.hint == "did you mean `begann`? there are: `begann`, `call`"
 
 
+def test_all_columns_that_a_file_lacks_are_named_in_one_fault_by_what_reads_them(
+    read: Reader, written: Written
+) -> None:
+    fields = "fields: {started_at: {from: began, time: epoch_s}, call_id: [calls, called], tier: pool}\n"
+    with pytest.raises(SourceError) as error:
+        read(written("a.log", "begann;pool\n"), written("m.yaml", CSV + fields))
+    (fault,) = error.value.faults
+    assert fault.text == (
+        "lacks 3 columns that the mapping `m` reads: "
+        "for `call_id` `calls`, `called`; for `started_at` `began`"
+    )
+    assert fault.hint == "`began`: did you mean `begann`? there are: `begann`, `pool`"
+
+
+def test_of_very_many_missing_columns_the_first_are_named(read: Reader, written: Written) -> None:
+    extra = ", ".join(f"c{number}" for number in range(32))
+    with pytest.raises(SourceError, match="`c29`; and 2 more"):
+        read(written("a.log", "t;z\n"), written("m.yaml", CSV + START + f"extra: [{extra}]\n"))
+
+
 def test_a_sum_needs_all_its_columns(read: Reader, written: Written) -> None:
     mapping = written("m.yaml", CSV + START + "connections: [{bytes: {sum: [tx, rx]}}]\n")
     with pytest.raises(SourceError, match="has no column `rx`, which the mapping `m` reads for `bytes`"):

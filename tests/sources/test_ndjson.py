@@ -156,6 +156,28 @@ extra: [deep]
     assert "no record has `nowhere`, which the mapping reads" in found.warnings
 
 
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["k1"], "`k1`"),
+        (["k1", "k2"], "`k1` or `k2`"),
+        (["k1", "k2", "k3"], "`k1`, `k2` or `k3`"),
+        ([f"k{n}" for n in range(32)], ", ".join(f"`k{n}`" for n in range(30)) + " and 2 more"),
+    ],
+)
+def test_all_that_no_record_has_is_told_at_once(
+    read: Reader, written: Written, names: list[str], told: str
+) -> None:
+    mapping = written(
+        "m.yaml",
+        "schema: auditor/mapping@1\nid: m\ntitle: t\ninput: {format: jsonl}\n"
+        "fields: {started_at: {from: t, time: iso8601}, role: {const: media}, relay_ip: r, "
+        f"call_id: [{', '.join(names)}]}}\n",
+    )
+    found = read(written("a.log", '{"t": "2026-03-01T00:00:00Z", "r": "192.0.2.1"}\n'), mapping)
+    assert found.warnings == [f"no record has {told}, which the mapping reads"]
+
+
 def test_a_log_in_which_no_record_has_a_start_is_a_fault(read: Reader, written: Written) -> None:
     with pytest.raises(SourceError, match="no column `started_at`"):
         read(written("a.jsonl", '{"began":1}\n'))
