@@ -1,5 +1,5 @@
 import gzip
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import zstandard
 
 from auditor.sources.csv import CsvSource
 from auditor.sources.discover import log_of
-from auditor.sources.interface import Batch, Log, Source
+from auditor.sources.interface import Source
 from auditor.sources.jsondocs import JsonSource
 from auditor.sources.linelog import LineSource
 from auditor.sources.lines import Limits
@@ -17,23 +17,14 @@ from auditor.sources.mapping import load_mapping
 from auditor.sources.ndjson import NdjsonSource
 from auditor.sources.parquet import ParquetSource
 from auditor.sources.zeek import ZeekSource
+from tests.sources.samples import Whole
 
 
 @dataclass(frozen=True)
-class Read:
-    """A whole log, read."""
+class Read(Whole):
+    """A whole log, with what it was read by."""
 
-    log: Log
     source: Source
-    batches: Sequence[Batch]
-
-    @property
-    def records(self) -> int:
-        return sum(batch.records for batch in self.batches)
-
-    @property
-    def connections(self) -> pl.DataFrame:
-        return pl.concat([batch.connections for batch in self.batches], how="diagonal")
 
     @property
     def rejects(self) -> pl.DataFrame:
@@ -98,7 +89,7 @@ def read() -> Reader:
         }
         source = sources[log.format]
         pieces = source.plan(log, piece_bytes=piece_bytes).pieces
-        return Read(log, source, [batch for piece in pieces for batch in source.batches(piece)])
+        return Read(log, [batch for piece in pieces for batch in source.batches(piece)], source)
 
     return read_log
 

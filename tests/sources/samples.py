@@ -43,7 +43,7 @@ class Whole:
         return pl.concat([batch.connections for batch in self.batches], how="diagonal")
 
     @property
-    def accounted(self) -> bool:
+    def adds_up(self) -> bool:
         return all(
             batch.records
             == batch.connection_records + batch.rejects.height + int(batch.not_connections["count"].sum())

@@ -20,7 +20,7 @@ def attempted(name: str, path: Path, data: bytes) -> Whole | None:
     except SourceError as error:
         assert error.faults  # noqa: PT017  it may be refused or read, and either is checked
         return None
-    assert whole.accounted
+    assert whole.adds_up
     return whole
 
 

@@ -105,7 +105,7 @@ def test_documents_lines_and_tables_agree_with_a_slow_reading(
         found = whole(Log(str(path), mapping.input.format, mapping))
         columns = ("record", "call_id", "session_id", "relay_ip", "relay_site")
         assert found.connections.select(columns).rows() == expected
-        assert (found.records, found.accounted) == (number, True)
+        assert (found.records, found.adds_up) == (number, True)
         assert not any(batch.rejects.height for batch in found.batches)
 
 

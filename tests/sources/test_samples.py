@@ -75,7 +75,7 @@ def test_a_format_makes_of_its_sample_what_is_expected(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_record_of_a_sample_is_accounted_for(name: str) -> None:
     logs = whole(name)
-    assert all(log.accounted for log in logs)
+    assert all(log.adds_up for log in logs)
     assert any(log.connections.height for log in logs)
 
 

@@ -29,7 +29,7 @@ def read(reader: Reader, path: Path, source: Source | None = None) -> Whole:
     log, source = log_of(reader, path), source or reader.source
     pieces = source.plan(log, piece_bytes=1 << 20).pieces
     whole = Whole(log, [batch for piece in pieces for batch in source.batches(piece)])
-    assert whole.accounted
+    assert whole.adds_up
     return whole
 
 
